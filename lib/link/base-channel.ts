@@ -1,0 +1,116 @@
+import { ClusterError } from '../errors/cluster-error.ts'
+import type { Channel, ChannelEvents, ChannelSettings } from './channel.ts'
+import { BaseCodec, decodeEnvelope, encodeEnvelope } from './codec/base.ts'
+import { LinkFault } from './fault.ts'
+import { Heartbeat } from './heartbeat.ts'
+import { wireType } from './message.ts'
+import type { Message } from './message.ts'
+import type { Connection } from './connection.ts'
+import type { Transport } from './transport/transport.ts'
+
+const closeCode = 1000
+const faultCode = 4000
+
+/** The base dialect over one connection (seed 001). `seq` goes on from what the handshake has used. */
+export class BaseChannel implements Channel {
+  readonly dialect = 'base'
+  readonly #connection: Connection
+  readonly #transport: Transport
+  readonly #codec: BaseCodec
+  readonly #settings: ChannelSettings
+  readonly #heartbeat: Heartbeat
+  #seq: number
+  #reason: string | undefined
+  #events: ChannelEvents | undefined
+
+  constructor(connection: Connection, codec: BaseCodec, settings: ChannelSettings, lastSeq: number) {
+    const { transport } = connection
+    this.#connection = connection
+    this.#transport = transport
+    this.#codec = codec
+    this.#settings = settings
+    this.#seq = lastSeq
+    this.#heartbeat = new Heartbeat({ beat: () => transport.ping(), dead: () => transport.terminate() }, settings)
+  }
+
+  get address(): string {
+    return this.#transport.address
+  }
+
+  get isOpen(): boolean {
+    return this.#reason === undefined && this.#transport.isOpen
+  }
+
+  get isConnected(): boolean {
+    return this.isOpen
+  }
+
+  get bufferedBytes(): number {
+    return this.#transport.bufferedBytes
+  }
+
+  start(events: ChannelEvents): void {
+    this.#events = events
+    this.#connection.handOver(this)
+  }
+
+  send(message: Message): number {
+    const data = this.#codec.encode(message)
+    if (!data) throw new ClusterError('unknown_type', `The base dialect has no ${message.type}; the peer cannot be asked for it`)
+    return this.#write(wireType(message), data)
+  }
+
+  sendVolatile(message: Message): void {
+    const data = this.#codec.encode(message)
+    if (data) this.#write(wireType(message), data)
+  }
+
+  close(reason: string): void {
+    this.#closeWith(reason, closeCode)
+  }
+
+  /** A frame that came after the handshake. */
+  frame(text: string): void {
+    this.#heartbeat.heard()
+    if (!this.isOpen) return
+    try {
+      const envelope = decodeEnvelope(text)
+      if (envelope.type === 'close') {
+        this.#reason = typeof envelope.data.reason === 'string' ? envelope.data.reason : 'closed by the peer'
+        this.#transport.close(closeCode, '')
+        return
+      }
+      this.#events?.message({ seq: envelope.seq, message: this.#codec.decode(envelope) })
+    } catch (error) {
+      this.#closeWith(error instanceof LinkFault ? error.reason : 'Internal error', faultCode)
+    }
+  }
+
+  alive(): void {
+    this.#heartbeat.heard()
+  }
+
+  closed(): void {
+    this.#heartbeat.close()
+    const reason = this.#reason ?? 'connection lost'
+    this.#reason = reason
+    this.#events?.closed({ reason, error: new ClusterError('link_closed', `The connection ended before the answer came: ${reason}`) })
+  }
+
+  #closeWith(reason: string, code: number): void {
+    if (this.#reason !== undefined) return
+    this.#write('close', { reason })
+    this.#reason = reason
+    this.#transport.close(code, reason)
+  }
+
+  #write(type: string, data: object): number {
+    this.#seq += 1
+    this.#transport.send(encodeEnvelope(this.#seq, type, data))
+    if (this.#transport.bufferedBytes > this.#settings.sendBufferBytes) {
+      this.#reason ??= 'The peer does not read: its send buffer is full'
+      this.#transport.terminate()
+    }
+    return this.#seq
+  }
+}

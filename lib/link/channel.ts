@@ -1,0 +1,59 @@
+import type { ClusterError } from '../errors/cluster-error.ts'
+import type { Message, Received } from './message.ts'
+
+export type Dialect = 'base' | 'session'
+
+/** What a channel tells its one owner, the link. */
+export interface ChannelEvents {
+  message(received: Received): void
+  /** The connection under the channel was lost (false) or is back (true); the channel itself goes on. */
+  connected(isConnected: boolean): void
+  /** The channel has ended; exactly once and last. `error` is what pending requests fail with. */
+  closed(info: { reason: string; error: ClusterError }): void
+}
+
+/**
+ * Carries messages between two programs, each once and in order, until it is closed. The base channel lives as long
+ * as its connection; a session outlives connections.
+ */
+export interface Channel {
+  readonly dialect: Dialect
+  readonly address: string
+  readonly isOpen: boolean
+  /** Whether a connection to the peer exists at this moment. */
+  readonly isConnected: boolean
+  /** Bytes that were sent and are not yet with the operating system. */
+  readonly bufferedBytes: number
+  start(events: ChannelEvents): void
+  /** Sends a message and returns the `seq` that it got. */
+  send(message: Message): number
+  /** Sends an event outside the sequence: only to a peer that is connected now, never kept or repeated. */
+  sendVolatile(message: Message): void
+  /** Ends the channel in order: the peer is told the reason (seed 001, Closing the connection). */
+  close(reason: string): void
+}
+
+/** Settings of channels, compiled: nothing is optional. */
+export interface ChannelSettings {
+  /** A sign of life is sent when nothing else was for this long. */
+  readonly heartbeatMs: number
+  /** A peer that was silent for this long is dead. */
+  readonly heartbeatTimeoutMs: number
+  /** How long a session waits for its peer to come back. */
+  readonly resumeWindowMs: number
+  /** Bytes that a peer may owe an acknowledgement (session) or leave unread (base) before the channel ends. */
+  readonly sendBufferBytes: number
+  /** An acknowledgement is sent after this many messages … */
+  readonly ackEveryMessages: number
+  /** … or this long after a message, whichever comes first. */
+  readonly ackDelayMs: number
+}
+
+export const defaultChannelSettings: ChannelSettings = {
+  heartbeatMs: 5_000,
+  heartbeatTimeoutMs: 15_000,
+  resumeWindowMs: 15_000,
+  sendBufferBytes: 16 * 1024 * 1024,
+  ackEveryMessages: 64,
+  ackDelayMs: 100,
+}

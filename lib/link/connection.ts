@@ -1,0 +1,77 @@
+import { ClusterError } from '../errors/cluster-error.ts'
+import type { Transport } from './transport/transport.ts'
+
+/** Who is told of what arrives on a connection. */
+export interface FrameSink {
+  frame(text: string): void
+  alive(): void
+  closed(info: { code: number; reason: string }): void
+}
+
+/** More than this before the handshake is done is no honest peer. */
+const maxEarlyFrames = 64
+
+/**
+ * A transport whose owner changes: during the handshake frames are awaited one by one, afterwards they go to the
+ * channel that came out of it. Nothing that arrives between the two is lost.
+ */
+export class Connection {
+  readonly transport: Transport
+  #early: string[] = []
+  #closed: { code: number; reason: string } | undefined
+  #waiting: { resolve(text: string): void; reject(error: Error): void } | undefined
+  #sink: FrameSink | undefined
+
+  constructor(transport: Transport) {
+    this.transport = transport
+    transport.start({
+      frame: (text) => this.#frame(text),
+      alive: () => this.#sink?.alive(),
+      closed: (info) => this.#onClosed(info),
+    })
+  }
+
+  /** The next frame. Throws `deadline` when none comes in time, `link_closed` when the connection ends first. */
+  next(deadlineMs: number): Promise<string> {
+    const early = this.#early.shift()
+    if (early !== undefined) return Promise.resolve(early)
+    if (this.#closed) return Promise.reject(closedError(this.#closed))
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting = undefined
+        reject(new ClusterError('deadline', `The peer sent nothing for ${deadlineMs} ms during the handshake`))
+      }, deadlineMs)
+      this.#waiting = {
+        resolve: (text) => { clearTimeout(timer); resolve(text) },
+        reject: (error) => { clearTimeout(timer); reject(error) },
+      }
+    })
+  }
+
+  /** Gives all that arrives from now on, and what has arrived unread, to a new owner. */
+  handOver(sink: FrameSink): void {
+    this.#sink = sink
+    for (const text of this.#early.splice(0)) sink.frame(text)
+    const closed = this.#closed
+    if (closed) queueMicrotask(() => sink.closed(closed))
+  }
+
+  #frame(text: string): void {
+    if (this.#sink) return this.#sink.frame(text)
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    if (waiting) waiting.resolve(text)
+    else if (this.#early.push(text) > maxEarlyFrames) this.transport.terminate()
+  }
+
+  #onClosed(info: { code: number; reason: string }): void {
+    this.#closed = info
+    this.#waiting?.reject(closedError(info))
+    this.#waiting = undefined
+    this.#sink?.closed(info)
+  }
+}
+
+function closedError({ code, reason }: { code: number; reason: string }): ClusterError {
+  return new ClusterError('link_closed', `The connection ended during the handshake (${reason || `code ${code}`})`, { details: { code } })
+}

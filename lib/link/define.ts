@@ -1,0 +1,92 @@
+import type { Static, TSchema } from '@sinclair/typebox'
+import type { Permission } from '../auth/permission.ts'
+
+export type Role = 'control' | 'master' | 'slave' | 'instance'
+
+/** A way that a message may travel, `<sender>-<receiver>`. */
+export type Route = 'control-master' | 'master-control' | 'master-slave' | 'slave-master' | 'slave-instance' | 'instance-slave'
+
+/** How one side of a message looks in the base dialect: its own schema, and the way there and back. */
+export interface Projection<Ours> {
+  readonly schema: TSchema
+  encode(ours: Ours): object
+  decode(base: never): Ours
+}
+
+export interface RequestDefinition<
+  Type extends string = string,
+  Routes extends Route = Route,
+  Req extends TSchema = TSchema,
+  Res extends TSchema = TSchema,
+> {
+  readonly kind: 'request'
+  readonly type: Type
+  readonly summary: string
+  readonly routes: readonly Routes[]
+  /** What the sender's token must hold where the request enters the cluster. */
+  readonly permission: Permission
+  readonly request: Req
+  readonly response: Res
+  /** Field of `data` that names who shall answer: the master passes the request on to that slave. */
+  readonly forward?: 'instance_id' | 'slave_id' | undefined
+  /** Changes the connection that it comes on, so that it makes no sense over HTTP. */
+  readonly isLinkOnly?: boolean | undefined
+  /** How long the sender waits unless it says otherwise. */
+  readonly deadlineMs: number
+  /** What of it the base dialect shows; without this a base peer can't send or get it. */
+  readonly base?: { readonly request: Projection<Static<Req>>; readonly response: Projection<Static<Res>> } | undefined
+}
+
+export interface EventDefinition<
+  Type extends string = string,
+  Routes extends Route = Route,
+  Data extends TSchema = TSchema,
+> {
+  readonly kind: 'event'
+  readonly type: Type
+  readonly summary: string
+  readonly routes: readonly Routes[]
+  readonly data: Data
+  /**
+   * A volatile event has no place in the sequence: it is not kept for a resume, is dropped where the receiver is
+   * slow, and is encoded once for all receivers. Its data must say by itself what is missing (a console's offset).
+   */
+  readonly isVolatile: boolean
+  /** Field of `data` that the sender also puts in the header, so that the master can pass the event on unread. */
+  readonly routeBy?: 'instance_id' | undefined
+  readonly base?: Projection<Static<Data>> | undefined
+}
+
+export type Definition = RequestDefinition | EventDefinition
+
+export type RequestOf<D> = D extends RequestDefinition<string, Route, infer Req, TSchema> ? Static<Req> : never
+export type ResponseOf<D> = D extends RequestDefinition<string, Route, TSchema, infer Res> ? Static<Res> : never
+export type EventOf<D> = D extends EventDefinition<string, Route, infer Data> ? Static<Data> : never
+
+export const defaultDeadlineMs = 20_000
+
+/** Declares a request: the one place that says its type, ways, permission, schemas and routing. */
+export function defineRequest<
+  const Type extends string,
+  const Routes extends Route,
+  Req extends TSchema,
+  Res extends TSchema,
+  const Forward extends 'instance_id' | 'slave_id' | undefined = undefined,
+>(
+  definition: Omit<RequestDefinition<Type, Routes, Req, Res>, 'kind' | 'deadlineMs' | 'forward'> & { deadlineMs?: number; forward?: Forward },
+): RequestDefinition<Type, Routes, Req, Res> & { readonly forward: Forward } {
+  return { kind: 'request', deadlineMs: defaultDeadlineMs, ...definition, forward: definition.forward as Forward }
+}
+
+/** Declares an event. */
+export function defineEvent<const Type extends string, const Routes extends Route, Data extends TSchema>(
+  definition: Omit<EventDefinition<Type, Routes, Data>, 'kind' | 'isVolatile'> & { isVolatile?: boolean },
+): EventDefinition<Type, Routes, Data> {
+  return { kind: 'event', isVolatile: false, ...definition }
+}
+
+/** The id that routes a message, read from its data. */
+export function routeOf(definition: Definition, data: unknown): number | undefined {
+  const field = definition.kind === 'request' ? definition.forward : definition.routeBy
+  return field ? (data as Record<string, number>)[field] : undefined
+}

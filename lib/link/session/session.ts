@@ -1,0 +1,211 @@
+import { ClusterError } from '../../errors/cluster-error.ts'
+import type { Channel, ChannelEvents, ChannelSettings } from '../channel.ts'
+import { decodeFrame, encodeFrame, encodeMessage, messageOf } from '../codec/session.ts'
+import type { SessionFrame } from '../codec/session.ts'
+import type { Connection } from '../connection.ts'
+import { LinkFault, malformed } from '../fault.ts'
+import { Heartbeat } from '../heartbeat.ts'
+import type { Message } from '../message.ts'
+import { Payload } from '../payload.ts'
+import type { Transport } from '../transport/transport.ts'
+import { SendBuffer } from './send-buffer.ts'
+
+const closeCode = 1000
+const faultCode = 4000
+const heartbeatFrame = encodeFrame({ type: 'heartbeat' })
+
+/**
+ * The session dialect: a channel that outlives its connections. What the peer has not acknowledged is kept and sent
+ * again on the next connection; what the peer sends again is dropped by its `seq`. So every message arrives once and
+ * in order, or the session ends with an error on both sides.
+ */
+export class Session implements Channel {
+  readonly dialect = 'session'
+  readonly id: string
+  readonly #settings: ChannelSettings
+  readonly #first: Connection
+  readonly #buffer = new SendBuffer()
+  #events: ChannelEvents | undefined
+  #transport: Transport | undefined
+  #heartbeat: Heartbeat | undefined
+  #address = ''
+  #sentSeq = 0
+  #receivedSeq = 0
+  #acknowledgedSeq = 0
+  #ackTimer: NodeJS.Timeout | undefined
+  #resumeTimer: NodeJS.Timeout | undefined
+  #hasEnded = false
+
+  /** `connection` is the first one, on which the handshake is done; it is read from when the session is started. */
+  constructor(id: string, settings: ChannelSettings, connection: Connection) {
+    this.id = id
+    this.#settings = settings
+    this.#first = connection
+  }
+
+  get address(): string {
+    return this.#address
+  }
+
+  get isOpen(): boolean {
+    return !this.#hasEnded
+  }
+
+  get isConnected(): boolean {
+    return this.#transport !== undefined
+  }
+
+  get bufferedBytes(): number {
+    return this.#transport?.bufferedBytes ?? 0
+  }
+
+  /** Highest `seq` that arrived here: what the peer need not send again. */
+  get receivedSeq(): number {
+    return this.#receivedSeq
+  }
+
+  start(events: ChannelEvents): void {
+    this.#events = events
+    this.attach(this.#first, 0)
+  }
+
+  /**
+   * Goes on over a new connection. `peerReceived` is the highest `seq` that the peer says it has; a connection that
+   * still looked alive is let go, for the peer has shown that it uses another.
+   */
+  attach(connection: Connection, peerReceived: number): void {
+    this.#transport?.terminate()
+    clearTimeout(this.#resumeTimer)
+    const { transport } = connection
+    this.#transport = transport
+    this.#address = transport.address
+    this.#heartbeat?.close()
+    const heartbeat = new Heartbeat({ beat: () => transport.send(heartbeatFrame), dead: () => transport.terminate() }, this.#settings)
+    this.#heartbeat = heartbeat
+    this.#buffer.acknowledge(peerReceived)
+    for (const frame of this.#buffer.frames()) transport.send(frame)
+    connection.handOver({
+      frame: (text) => {
+        heartbeat.heard()
+        if (this.#transport === transport) this.#receive(text)
+      },
+      alive: () => heartbeat.heard(),
+      closed: () => {
+        heartbeat.close()
+        if (this.#transport === transport) this.#detach()
+      },
+    })
+    this.#events?.connected(true)
+  }
+
+  send(message: Message): number {
+    this.#sentSeq += 1
+    const seq = this.#sentSeq
+    if (this.#hasEnded) return seq
+    const frame = encodeMessage(message, seq)
+    this.#buffer.push(seq, frame)
+    this.#transport?.send(frame)
+    if (this.#buffer.bytes > this.#settings.sendBufferBytes) {
+      this.end('The peer acknowledges too slowly: the send buffer is full', 'session_lost')
+    }
+    return seq
+  }
+
+  sendVolatile(message: Message): void {
+    this.#transport?.send(encodedOnce(message))
+  }
+
+  close(reason: string): void {
+    this.end(reason, 'link_closed')
+  }
+
+  /** Ends the session for good and tells the peer why, if it is there. */
+  end(reason: string, code: 'link_closed' | 'session_lost'): void {
+    if (this.#hasEnded) return
+    this.#transport?.send(encodeFrame({ type: 'close', error: { code, message: reason } }, Payload.ofValue({ reason })))
+    this.#finish(reason, new ClusterError(code, `The connection ended before the answer came: ${reason}`))
+  }
+
+  #finish(reason: string, error: ClusterError): void {
+    this.#hasEnded = true
+    clearTimeout(this.#ackTimer)
+    clearTimeout(this.#resumeTimer)
+    this.#heartbeat?.close()
+    this.#buffer.clear()
+    this.#transport?.close(closeCode, reason)
+    this.#transport = undefined
+    queueMicrotask(() => this.#events?.closed({ reason, error }))
+  }
+
+  #detach(): void {
+    this.#transport = undefined
+    clearTimeout(this.#ackTimer)
+    this.#ackTimer = undefined
+    if (this.#hasEnded) return
+    this.#resumeTimer = setTimeout(
+      () => this.end('the connection was lost and did not come back in time', 'session_lost'),
+      this.#settings.resumeWindowMs,
+    )
+    this.#resumeTimer.unref()
+    this.#events?.connected(false)
+  }
+
+  #receive(text: string): void {
+    if (this.#hasEnded) return
+    try {
+      const frame = decodeFrame(text)
+      if (frame.header.ack !== undefined) this.#buffer.acknowledge(frame.header.ack)
+      if (frame.header.seq !== undefined) this.#receiveSequenced(frame, frame.header.seq)
+      else this.#receiveUnsequenced(frame)
+    } catch (error) {
+      // The sequence can't be trusted any more, and a resume would bring the same frame again.
+      const reason = error instanceof LinkFault ? error.reason : 'Internal error'
+      this.#transport?.close(faultCode, reason)
+      this.end(reason, 'link_closed')
+    }
+  }
+
+  #receiveSequenced(frame: SessionFrame, seq: number): void {
+    if (seq <= this.#receivedSeq) return
+    const message = messageOf(frame)
+    if (seq !== this.#receivedSeq + 1 || !message) throw new LinkFault(malformed)
+    this.#receivedSeq = seq
+    this.#scheduleAck()
+    this.#events?.message({ seq, message })
+  }
+
+  #receiveUnsequenced(frame: SessionFrame): void {
+    const { type } = frame.header
+    if (type === 'ack' || type === 'heartbeat') return
+    if (type === 'close') {
+      const reason = frame.header.error?.message ?? 'closed by the peer'
+      const code = frame.header.error?.code === 'session_lost' ? 'session_lost' : 'link_closed'
+      this.#finish(reason, new ClusterError(code, `The peer ended the connection: ${reason}`))
+      return
+    }
+    const message = messageOf(frame)
+    if (message?.kind !== 'event') throw new LinkFault(malformed)
+    this.#events?.message({ seq: 0, message })
+  }
+
+  #scheduleAck(): void {
+    if (this.#receivedSeq - this.#acknowledgedSeq >= this.#settings.ackEveryMessages) this.#sendAck()
+    else this.#ackTimer ??= setTimeout(() => this.#sendAck(), this.#settings.ackDelayMs)
+  }
+
+  #sendAck(): void {
+    clearTimeout(this.#ackTimer)
+    this.#ackTimer = undefined
+    this.#acknowledgedSeq = this.#receivedSeq
+    this.#transport?.send(encodeFrame({ type: 'ack', ack: this.#receivedSeq }))
+  }
+}
+
+// Fan-out sends one event to all its receivers in a row, so remembering the last is enough.
+let lastVolatile: { message: Message; frame: string } | undefined
+
+/** The frame of an event for many receivers: encoded for the first, the same text for the others. */
+function encodedOnce(message: Message): string {
+  if (lastVolatile?.message !== message) lastVolatile = { message, frame: encodeMessage(message) }
+  return lastVolatile.frame
+}

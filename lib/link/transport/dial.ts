@@ -1,0 +1,60 @@
+import type { IncomingMessage } from 'node:http'
+import { WebSocket } from 'ws'
+import { ClusterError } from '../../errors/cluster-error.ts'
+import type { Dialect } from '../channel.ts'
+import { sessionSubprotocol } from '../handshake/shapes.ts'
+import type { Transport } from './transport.ts'
+import { WebSocketTransport } from './websocket.ts'
+
+/** Largest frame that a client takes from its master. */
+const maxPayloadBytes = 64 * 1024 * 1024
+
+export interface DialOptions {
+  readonly dialect: Dialect
+  readonly deadlineMs: number
+  /** PEM of a certificate authority to trust beside the system's own, for masters with a certificate of their own making. */
+  readonly ca?: string | undefined
+}
+
+/** The WebSocket address of a master that is named by an http, https, ws or wss URL. Throws `invalid_config`. */
+export function socketUrl(url: string): string {
+  let parsed: URL
+  try {
+    parsed = new URL(url)
+  } catch {
+    throw new ClusterError('invalid_config', `"${url}" is no URL; a master is named like http://HOST:8080`)
+  }
+  const { protocol } = parsed
+  if (!/^(?:https?|wss?):$/.test(protocol)) {
+    throw new ClusterError('invalid_config', `"${url}" must begin with http://, https://, ws:// or wss://`)
+  }
+  const scheme = protocol === 'https:' || protocol === 'wss:' ? 'wss:' : 'ws:'
+  const path = parsed.pathname === '/' || parsed.pathname === '' ? '/api/socket' : parsed.pathname
+  return `${scheme}//${parsed.host}${path}${parsed.search}`
+}
+
+/** Opens a connection to a master. Throws `unreachable` with the reason. */
+export function dial(url: string, { dialect, deadlineMs, ca }: DialOptions): Promise<Transport> {
+  const address = socketUrl(url)
+  return new Promise((resolve, reject) => {
+    const ws = new WebSocket(address, dialect === 'session' ? [sessionSubprotocol] : [], {
+      handshakeTimeout: deadlineMs,
+      perMessageDeflate: false,
+      maxPayload: maxPayloadBytes,
+      ...(ca === undefined ? {} : { ca }),
+    })
+    let socket: IncomingMessage['socket'] | undefined
+    ws.once('upgrade', (response) => { socket = response.socket })
+    const refused = (error: Error): void => reject(unreachable(url, error))
+    ws.once('error', refused)
+    ws.once('open', () => {
+      ws.off('error', refused)
+      if (socket) resolve(new WebSocketTransport(ws, socket, address))
+    })
+  })
+}
+
+function unreachable(url: string, error: Error & { code?: string }): ClusterError {
+  const reason = error.code === 'ECONNREFUSED' ? 'nothing listens there' : error.message || error.code || 'unknown error'
+  return new ClusterError('unreachable', `Can't reach the master at ${url}: ${reason}. Is it running, and is the address right?`, { cause: error })
+}

@@ -1,0 +1,1 @@
+export { ClusterError } from './errors/cluster-error.ts'

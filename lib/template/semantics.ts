@@ -1,0 +1,141 @@
+import { groupsOf, regexProblem } from './regex.ts'
+import type { Path, TemplateProblem } from './problems.ts'
+import { fileProblems } from './semantics-files.ts'
+import { placeholderProblems } from './placeholders.ts'
+import type { Template } from './schema.ts'
+import { variableProblems } from './variables-check.ts'
+
+/** Placeholders that every template can use, besides `{var.…}` and `{port.…}`. */
+export const commonPlaceholders = ['dir', 'bind', 'instance.id', 'instance.name', 'package', 'node'] as const
+
+/** What is wrong with a template that fits the schema: what keys say about each other, placeholders, regexes. */
+export function semanticProblems(template: Template): TemplateProblem[] {
+  const known = new Set<string>([
+    ...commonPlaceholders,
+    ...Object.keys(template.variables ?? {}).map((name) => `var.${name}`),
+    ...Object.keys(template.ports ?? {}).map((name) => `port.${name}`),
+  ])
+  return [
+    ...programProblems(template, known),
+    ...launchProblems(template, known),
+    ...(template.files ?? []).flatMap((file, i) => fileProblems(file, ['files', i], known)),
+    ...Object.entries(template.variables ?? {}).flatMap(([name, variable]) => variableProblems(variable, ['variables', name])),
+    ...regexProblems(template),
+    ...stopProblems(template, known),
+    ...consoleProblems(template, known),
+    ...healthProblems(template, known),
+  ]
+}
+
+function check(text: string | undefined, path: Path, known: ReadonlySet<string>): TemplateProblem[] {
+  return text === undefined ? [] : placeholderProblems(text, known).map((message) => ({ path, message }))
+}
+
+function programProblems({ program }: Template, known: ReadonlySet<string>): TemplateProblem[] {
+  // A program is looked for also where there is no instance yet, so only what every slave knows can be used.
+  const everywhere = new Set(['dir', 'package', 'node'])
+  return [
+    ...check(program.command, ['program', 'command'], everywhere),
+    ...(program.search ?? []).flatMap((folder, i) => check(folder, ['program', 'search', i], everywhere)),
+    ...(program.needs ?? []).flatMap(({ path }, i) => check(path, ['program', 'needs', i, 'path'], known)),
+  ]
+}
+
+function launchProblems(template: Template, known: ReadonlySet<string>): TemplateProblem[] {
+  const problems: TemplateProblem[] = []
+  if (template.shell !== undefined && template.args !== undefined) {
+    problems.push({ path: ['shell'], message: '"args" and "shell" exclude each other' })
+  }
+  problems.push(...check(template.shell, ['shell'], known), ...check(template.cwd, ['cwd'], known))
+  for (const [name, text] of Object.entries(template.env ?? {})) problems.push(...check(text, ['env', name], known))
+  for (const [i, argument] of (template.args ?? []).entries()) {
+    const path: Path = ['args', i]
+    if (typeof argument === 'string') {
+      problems.push(...check(argument, path, known))
+      continue
+    }
+    argument.args.forEach((text, j) => problems.push(...check(text, [...path, 'args', j], known)))
+    problems.push(...check(argument.exists, [...path, 'exists'], known))
+    if ((argument.when === undefined) === (argument.exists === undefined)) {
+      problems.push({ path, message: 'needs exactly one of "when" and "exists"' })
+    }
+    if (argument.when !== undefined && !known.has(`var.${argument.when}`)) {
+      problems.push({ path: [...path, 'when'], message: `there is no variable "${argument.when}"` })
+    }
+  }
+  for (const [i, { args, unless }] of (template.prepare ?? []).entries()) {
+    args.forEach((text, j) => problems.push(...check(text, ['prepare', i, 'args', j], known)))
+    problems.push(...check(unless, ['prepare', i, 'unless'], known))
+  }
+  return problems
+}
+
+function regexProblems({ ready, events = {}, health }: Template): TemplateProblem[] {
+  const all: { path: Path; source: string; groups: string[] }[] = [{ path: ['ready', 'regex'], source: ready.regex, groups: [] }]
+  if (ready.failed !== undefined) all.push({ path: ['ready', 'failed'], source: ready.failed, groups: [] })
+  if (health?.regex !== undefined) all.push({ path: ['health', 'regex'], source: health.regex, groups: [] })
+  for (const kind of ['join', 'leave', 'chat'] as const) {
+    const groups = kind === 'chat' ? ['player', 'text'] : ['player']
+    const sources = events[kind]
+    if (typeof sources === 'string') all.push({ path: ['events', kind], source: sources, groups })
+    else sources?.forEach((source, i) => all.push({ path: ['events', kind, i], source, groups }))
+  }
+  return all.flatMap(({ path, source, groups }) => {
+    const message = regexProblem(source) ?? missingGroup(source, groups)
+    return message === undefined ? [] : [{ path, message }]
+  })
+}
+
+function missingGroup(source: string, groups: readonly string[]): string | undefined {
+  const missing = groups.find((group) => !groupsOf(source).includes(group))
+  return missing === undefined ? undefined : `needs a named group (?<${missing}>…)`
+}
+
+function stopProblems({ stop, console: { input } }: Template, known: ReadonlySet<string>): TemplateProblem[] {
+  const problems = check(stop.command, ['stop', 'command'], known)
+  if ((stop.command === undefined) === (stop.signal === undefined)) {
+    problems.push({ path: ['stop'], message: 'needs exactly one of "command" and "signal"' })
+  }
+  if (stop.command !== undefined && input === 'none') {
+    problems.push({ path: ['stop', 'command'], message: 'a game whose console.input is "none" cannot be told a command; use "signal"' })
+  }
+  return problems
+}
+
+function consoleProblems({ console, ports = {} }: Template, known: ReadonlySet<string>): TemplateProblem[] {
+  const problems = [
+    ...check(console.say, ['console', 'say'], new Set([...known, 'text'])),
+    ...check(console.password, ['console', 'password'], known),
+  ]
+  const isEcon = console.input === 'econ'
+  for (const key of ['port', 'password'] as const) {
+    if ((console[key] !== undefined) === isEcon) continue
+    problems.push({ path: ['console'], message: isEcon ? `"${key}" is missing: econ needs it` : `"${key}" is for econ only` })
+  }
+  if (console.say !== undefined && console.input === 'none') {
+    problems.push({ path: ['console', 'say'], message: 'a game whose console.input is "none" cannot be told to say anything' })
+  }
+  if (console.say !== undefined && !/\{text[|}]/.test(console.say)) {
+    problems.push({ path: ['console', 'say'], message: 'needs the placeholder {text}' })
+  }
+  return [...problems, ...portProblems(console.port, ['console', 'port'], ports)]
+}
+
+function healthProblems({ health, console, ports = {} }: Template, known: ReadonlySet<string>): TemplateProblem[] {
+  if (health === undefined) return []
+  const keys = { output: ['regex', 'command'], tcp: ['port'], query: ['port', 'query'] }[health.check]
+  const problems: TemplateProblem[] = []
+  for (const key of ['regex', 'command', 'port', 'query'] as const) {
+    const isNeeded = keys.includes(key) && key !== 'command'
+    if (isNeeded && health[key] === undefined) problems.push({ path: ['health'], message: `"${key}" is missing: check "${health.check}" needs it` })
+    if (!keys.includes(key) && health[key] !== undefined) problems.push({ path: ['health', key], message: `means nothing for check "${health.check}"` })
+  }
+  if (health.command !== undefined && console.input === 'none') {
+    problems.push({ path: ['health', 'command'], message: 'a game whose console.input is "none" cannot be told a command' })
+  }
+  return [...problems, ...check(health.command, ['health', 'command'], known), ...portProblems(health.port, ['health', 'port'], ports)]
+}
+
+function portProblems(port: string | undefined, path: Path, ports: object): TemplateProblem[] {
+  return port === undefined || Object.hasOwn(ports, port) ? [] : [{ path, message: `there is no port "${port}" in "ports"` }]
+}

@@ -1,0 +1,29 @@
+import { dirname, resolve } from 'node:path'
+import { defineConfig } from '../lib/config/definition.ts'
+import { choiceField, integerField, stringField } from '../lib/config/fields.ts'
+import { linkFields } from '../lib/config/link-fields.ts'
+
+export const masterConfig = defineConfig({
+  program: 'master',
+  fields: {
+    data_directory: stringField({ default: 'data', description: 'Where the database is kept. A relative path begins at the config file\'s directory.' }),
+    http_port: integerField({ default: 8080, minimum: 0, maximum: 65_535, description: 'Port of the one HTTP server that all doors share; 0 takes any free one.' }),
+    bind: stringField({ default: '127.0.0.1', description: 'Address to listen on; `0.0.0.0` for all.' }),
+    public_url: stringField({ description: 'How other hosts reach this master, when that is not the address that it listens on.' }),
+    tls_cert: stringField({ description: 'PEM file of the TLS certificate; with it the master serves HTTPS.' }),
+    tls_key: stringField({ description: 'PEM file of the TLS key.' }),
+    templates_directory: stringField({ description: 'Directory of your own templates; they go before built-in ones of the same id.' }),
+    log_level: choiceField({ choices: ['error', 'warn', 'info', 'debug'], default: 'info', description: 'Least important messages that are logged.' }),
+    log_format: choiceField({ choices: ['text', 'json'], default: 'text', description: 'Form of the log.' }),
+    ...linkFields,
+    'limits.message_bytes': integerField({ default: 4_194_304, minimum: 1_024, maximum: 1_073_741_824, description: 'Largest message or request body that is accepted.' }),
+    'limits.handshake_ms': integerField({ default: 10_000, minimum: 10, description: 'A new connection must have registered within this time.' }),
+    'limits.requests_in_flight': integerField({ default: 1_000, minimum: 1, description: 'Requests that one link may have open at once.' }),
+    'limits.follower_buffer_bytes': integerField({ default: 4_194_304, minimum: 65_536, description: 'A follower of consoles with more than this unsent is skipped until it has caught up.' }),
+  },
+})
+
+/** A path from the config, as seen from the config file's directory. */
+export function configPath(configFile: string, path: string): string {
+  return resolve(dirname(configFile), path)
+}

@@ -1,0 +1,70 @@
+import type { RegisterSlave } from '../../../lib/link/handshake/shapes.ts'
+import type { Static } from '@sinclair/typebox'
+import { ClusterError } from '../../../lib/errors/cluster-error.ts'
+import { HandlerTable } from '../../../lib/link/handlers.ts'
+import type { EventHandlers } from '../../../lib/link/handlers.ts'
+import type { LinkOwner } from '../../../lib/link/link.ts'
+import type { Link } from '../../../lib/link/link.ts'
+import { instanceOutput } from '../../../lib/link/messages/console.ts'
+import type { Messages } from '../../../lib/link/messages/index.ts'
+import type { Cluster } from '../../cluster.ts'
+
+type SlaveEvents = EventHandlers<Messages, 'slave-master', Link>
+
+/** What the master does with what one slave sends. */
+export function slavePeer(cluster: Cluster, registration: Static<typeof RegisterSlave>): LinkOwner {
+  const { slaves, instances, assignments, consoles, status, log } = cluster
+  const slaveId = registration.id
+
+  function report(work: Promise<unknown>): void {
+    work.catch((error: unknown) => log.error('What a slave told could not be put on record', { slaveId, error: String(error) }))
+  }
+
+  function owns(instanceId: number): boolean {
+    return instances.get(instanceId)?.slave_id === slaveId
+  }
+
+  function changed(): void {
+    status.slaveChanged(slaveId)
+    instances.slaveChanged(slaveId)
+  }
+
+  const handlers: SlaveEvents = {
+    update_instances: ({ instances: brought, draining }, link) => {
+      slaves.setDraining(slaveId, draining)
+      report(assignments.reconcile(link, slaveId, brought).then(() => consoles.slaveConnected(slaveId)))
+    },
+    instance_state_changed: ({ instance_id: instanceId, state }) => {
+      if (owns(instanceId)) report(instances.setState(instanceId, state))
+    },
+    player_activity: () => {},
+    instance_output: () => {},
+  }
+  const events = new HandlerTable<Link>(handlers)
+
+  return {
+    answer: (definition) => Promise.reject(new ClusterError('unknown_type', `A slave can't ask for ${definition.type}`)),
+
+    accept: (definition, event, link) => {
+      // The one event that comes in masses is passed on without being parsed.
+      if (definition.type === instanceOutput.type) consoles.output(slaveId, event)
+      else events.accept(definition, event.data, link)
+    },
+
+    connected: (isConnected, link) => {
+      // The first connection is the registration's to tell of.
+      if (!slaves.has(slaveId, link)) return
+      log.info(`Slave ${registration.name} is ${isConnected ? 'connected' : 'away'}`, { slaveId })
+      changed()
+      if (isConnected) report(consoles.slaveConnected(slaveId))
+      else report(slaves.seen(slaveId))
+    },
+
+    closed: (reason, link) => {
+      if (!slaves.gone(slaveId, link)) return
+      log.info(`Slave ${registration.name} has gone: ${reason}`, { slaveId })
+      changed()
+      report(slaves.seen(slaveId))
+    },
+  }
+}

@@ -1,0 +1,32 @@
+import { ClusterError } from '../../lib/errors/cluster-error.ts'
+import type { Cluster } from '../cluster.ts'
+import { tokenInfo } from '../services/tokens.ts'
+import type { ControlHandlers } from './context.ts'
+
+const defaultInviteS = 86_400
+
+export function slaveHandlers({ slaves, instances, tokens, url }: Cluster) {
+  return {
+    list_slaves: () => {
+      const counts = instances.countBySlave()
+      return { list: slaves.list().map((record) => slaves.info(record, counts.get(record.id) ?? 0)) }
+    },
+
+    remove_slave: async ({ slave_id: slaveId, force = false }) => {
+      const { name } = slaves.require(slaveId)
+      const count = instances.assignedTo(slaveId).length
+      if (count > 0 && !force) {
+        throw new ClusterError('conflict', `Slave ${name} has ${count} instance${count === 1 ? '' : 's'}; delete them first, or remove it with --force`)
+      }
+      await slaves.remove(slaveId, instances.deletionsOf(slaveId))
+      return {}
+    },
+
+    create_join_token: async ({ expires_in_s: expiresInS = defaultInviteS, uses = 1 }) => {
+      const { token, record } = await tokens.create({ name: 'join', role: 'join', expiresInS, uses })
+      return { token, url, expires_at: tokenInfo(record).expires_at ?? '', uses }
+    },
+
+    join_slave: ({ name, labels = {} }, { caller }) => slaves.join(caller, name, labels),
+  } satisfies Partial<ControlHandlers>
+}

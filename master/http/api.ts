@@ -1,0 +1,77 @@
+import express, { Router } from 'express'
+import type { Request } from 'express'
+import { ClusterError } from '../../lib/errors/cluster-error.ts'
+import { Payload } from '../../lib/link/payload.ts'
+import { routeOf } from '../../lib/link/define.ts'
+import type { LinkObserver } from '../../lib/link/link.ts'
+import type { Registry } from '../../lib/link/registry.ts'
+import { check } from '../../lib/link/validate.ts'
+import type { Cluster } from '../cluster.ts'
+import type { Dispatcher } from '../dispatcher.ts'
+import type { Caller } from '../services/tokens.ts'
+import { openApi } from './openapi.ts'
+import { sendError } from './errors.ts'
+
+interface ApiParts {
+  readonly cluster: Cluster
+  readonly dispatcher: Dispatcher
+  readonly registry: Registry
+  readonly observer: LinkObserver
+  readonly maxBodyBytes: number
+}
+
+/** Every request of a control over HTTP: `POST /api/v1/<type>` with its data as the body and a bearer token. */
+export function apiRouter({ cluster, dispatcher, registry, observer, maxBodyBytes }: ApiParts): Router {
+  const router = Router()
+
+  router.get('/api/openapi.json', (_request, response) => {
+    response.json(openApi(registry, cluster.url))
+  })
+
+  router.post('/api/v1/:type', express.text({ type: () => true, limit: maxBodyBytes }), async (request, response) => {
+    const started = performance.now()
+    const type = String(request.params.type)
+    let result = 'ok'
+    try {
+      response.json(await answer(type, request))
+    } catch (error) {
+      const known = ClusterError.from(error)
+      if (known.code === 'internal') observer.failed(type, known.cause ?? known)
+      result = known.code
+      sendError(response, known)
+    }
+    const isKnown = registry.request(type, 'control-master') !== undefined
+    observer.answered(isKnown ? type : 'unknown', result, (performance.now() - started) / 1_000)
+  })
+
+  router.all('/api/v1/:type', (request, response) => {
+    response.setHeader('Allow', 'POST')
+    response.status(405).json({ error: new ClusterError('invalid_request', `Requests are sent with POST, not ${request.method}`).toWire() })
+  })
+
+  async function answer(type: string, request: Request): Promise<unknown> {
+    const caller = authenticate(cluster, request)
+    const definition = registry.request(type, 'control-master')
+    if (!definition || definition.isLinkOnly) throw new ClusterError('unknown_type', `There is no request ${type} over HTTP; see /api/openapi.json`)
+    // The permission goes first: who may not ask learns nothing of what is asked for.
+    cluster.tokens.require(caller, definition.permission)
+    const body: unknown = request.body
+    const data = Payload.ofText(typeof body === 'string' && body.trim() !== '' ? body : '{}')
+    check(definition.request, data.value, type)
+    const key = request.get('idempotency-key')
+    if (key !== undefined && key.length > 128) throw new ClusterError('invalid_request', 'An idempotency key has at most 128 characters')
+    const outcome = await dispatcher.answer(definition, { to: routeOf(definition, data.value), key, data }, { caller, key })
+    return outcome instanceof Payload ? outcome.value : outcome
+  }
+
+  return router
+}
+
+/** Who sends a request. Throws `unauthenticated`. */
+function authenticate({ tokens }: Cluster, request: Request): Caller {
+  const [scheme, token] = (request.get('authorization') ?? '').split(' ')
+  if (scheme?.toLowerCase() !== 'bearer' || !token) {
+    throw new ClusterError('unauthenticated', 'Send the header "Authorization: Bearer TOKEN"')
+  }
+  return { tokenId: tokens.authenticate(token).id }
+}

@@ -1,0 +1,65 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { LinkObserver } from '../lib/link/link.ts'
+import type { Logger } from '../lib/log/logger.ts'
+import type { Cluster } from './cluster.ts'
+
+export interface MasterMetrics {
+  readonly registry: Registry
+  readonly observer: LinkObserver
+}
+
+const buckets = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60]
+
+/** Figures for Prometheus. All are read from this process's memory: a scrape waits for nobody. */
+export function createMetrics(cluster: Cluster, countLinks: (peer: 'slave' | 'control') => number, log: Logger): MasterMetrics {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+
+  const requests = new Counter({ name: 'corral_requests_total', help: 'Requests answered, by type and result', labelNames: ['type', 'result'], registers })
+  const latency = new Histogram({ name: 'corral_request_seconds', help: 'Time from a request to its answer', labelNames: ['type'], buckets, registers })
+  const events = new Counter({ name: 'corral_events_total', help: 'Events received, by type', labelNames: ['type'], registers })
+  const unknownEvents = new Counter({ name: 'corral_unknown_events_total', help: 'Events received of types that are not defined', registers })
+
+  new Gauge({
+    name: 'corral_links', help: 'Open links by kind of peer', labelNames: ['peer'], registers,
+    collect() {
+      for (const peer of ['slave', 'control'] as const) this.set({ peer }, countLinks(peer))
+    },
+  })
+  new Gauge({
+    name: 'corral_slaves', help: 'Slaves by whether they are connected', labelNames: ['connected'], registers,
+    collect() {
+      const total = cluster.slaves.list().length
+      const connected = cluster.slaves.connectedCount
+      this.set({ connected: 'true' }, connected)
+      this.set({ connected: 'false' }, total - connected)
+    },
+  })
+  new Gauge({
+    name: 'corral_instances', help: 'Instances by actual status', labelNames: ['status'], registers,
+    collect() {
+      for (const status of ['stopped', 'starting', 'running', 'stopping', 'crashed', 'unknown']) this.set({ status }, 0)
+      for (const record of cluster.instances.list()) this.inc({ status: cluster.instances.state(record).status })
+    },
+  })
+  new Gauge({
+    name: 'corral_players', help: 'Players in running games, as the consoles tell', registers,
+    collect() {
+      this.set(cluster.instances.list().reduce((sum, record) => sum + cluster.instances.state(record).players.length, 0))
+    },
+  })
+
+  return {
+    registry,
+    observer: {
+      answered: (type, result, seconds) => {
+        requests.inc({ type, result })
+        latency.observe({ type }, seconds)
+      },
+      event: (type) => events.inc({ type }),
+      unknownEvent: () => unknownEvents.inc(),
+      failed: (what, error) => log.error(`${what} failed`, { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    },
+  }
+}

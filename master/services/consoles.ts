@@ -1,0 +1,141 @@
+import { eventMessage } from '../../lib/link/link.ts'
+import type { Link } from '../../lib/link/link.ts'
+import type { EventMessage } from '../../lib/link/message.ts'
+import { instanceOutput, instanceOutputCut, setInstanceOutputSubscriptions } from '../../lib/link/messages/console.ts'
+import type { Logger } from '../../lib/log/logger.ts'
+import type { InstanceService } from './instances.ts'
+import type { SlaveService } from './slaves.ts'
+
+interface Parts {
+  readonly instances: InstanceService
+  readonly slaves: SlaveService
+  readonly log: Logger
+  /** A follower with more than this waiting to be sent is skipped until it has caught up. */
+  readonly maxBufferedBytes: number
+}
+
+interface Follower {
+  readonly link: Link
+  instanceIds: ReadonlySet<number>
+  /** Instances whose output was left out for it. */
+  readonly cut: Set<number>
+}
+
+const drainCheckMs = 100
+
+/**
+ * Who follows which console. A slave sends the output of an instance once, however many follow it, and only while
+ * somebody does; here it is fanned out, encoded once. A follower that is slow misses output, is told so, and reads
+ * what it missed by offset; it delays nobody.
+ */
+export class ConsoleService {
+  readonly #parts: Parts
+  readonly #followers = new Map<Link, Follower>()
+  readonly #byInstance = new Map<number, Set<Follower>>()
+  #drainTimer: NodeJS.Timeout | undefined
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** Replaces the set of consoles that a control follows. Resolves when the slaves that have them know. */
+  async follow(link: Link, instanceIds: readonly number[]): Promise<void> {
+    const follower = this.#followers.get(link) ?? { link, instanceIds: new Set<number>(), cut: new Set<number>() }
+    const touched = new Set([...follower.instanceIds, ...instanceIds])
+    this.#remove(follower)
+    follower.instanceIds = new Set(instanceIds)
+    this.#followers.set(link, follower)
+    for (const id of follower.instanceIds) {
+      const followers = this.#byInstance.get(id) ?? new Set()
+      this.#byInstance.set(id, followers.add(follower))
+    }
+    await this.#tellSlavesOf(touched)
+  }
+
+  /** A control has gone. */
+  leave(link: Link): void {
+    const follower = this.#followers.get(link)
+    if (!follower) return
+    this.#followers.delete(link)
+    this.#remove(follower)
+    void this.#tellSlavesOf(follower.instanceIds)
+  }
+
+  /** Output that a slave sent; it is passed on unread. */
+  output(slaveId: number, event: EventMessage): void {
+    const { to } = event
+    if (to === undefined || this.#parts.instances.get(to)?.slave_id !== slaveId) return
+    for (const follower of this.#byInstance.get(to) ?? []) this.#deliver(follower, to, event)
+  }
+
+  /** A slave is there, anew or again: tells it what is followed, and the followers that they may have missed something. */
+  async slaveConnected(slaveId: number): Promise<void> {
+    await this.#tellSlave(slaveId)
+    for (const { id } of this.#parts.instances.assignedTo(slaveId)) {
+      for (const follower of this.#byInstance.get(id) ?? []) this.#sendCut(follower, id)
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#drainTimer)
+  }
+
+  #deliver(follower: Follower, instanceId: number, event: EventMessage): void {
+    const { channel } = follower.link
+    if (follower.cut.has(instanceId)) return
+    if (!channel.isConnected || channel.bufferedBytes > this.#parts.maxBufferedBytes) {
+      follower.cut.add(instanceId)
+      this.#drainTimer ??= setInterval(() => this.#checkDrained(), drainCheckMs)
+      return
+    }
+    follower.link.pass(instanceOutput, event)
+  }
+
+  #checkDrained(): void {
+    let isAnyCut = false
+    for (const follower of this.#followers.values()) {
+      const { channel } = follower.link
+      if (follower.cut.size > 0 && channel.isConnected && channel.bufferedBytes < this.#parts.maxBufferedBytes / 4) {
+        for (const id of follower.cut) this.#sendCut(follower, id)
+        follower.cut.clear()
+      }
+      isAnyCut ||= follower.cut.size > 0
+    }
+    if (isAnyCut) return
+    clearInterval(this.#drainTimer)
+    this.#drainTimer = undefined
+  }
+
+  #sendCut({ link }: Follower, instanceId: number): void {
+    link.pass(instanceOutputCut, eventMessage(instanceOutputCut, { instance_id: instanceId, run: null, offset: null }))
+  }
+
+  #remove(follower: Follower): void {
+    for (const id of follower.instanceIds) {
+      const followers = this.#byInstance.get(id)
+      followers?.delete(follower)
+      if (followers?.size === 0) this.#byInstance.delete(id)
+    }
+  }
+
+  async #tellSlavesOf(instanceIds: Iterable<number>): Promise<void> {
+    const slaveIds = new Set<number>()
+    for (const id of instanceIds) {
+      const slaveId = this.#parts.instances.get(id)?.slave_id
+      if (slaveId !== null && slaveId !== undefined) slaveIds.add(slaveId)
+    }
+    await Promise.all([...slaveIds].map((slaveId) => this.#tellSlave(slaveId)))
+  }
+
+  async #tellSlave(slaveId: number): Promise<void> {
+    const link = this.#parts.slaves.link(slaveId)
+    if (!link) return
+    const ids = this.#parts.instances.assignedTo(slaveId).map(({ id }) => id).filter((id) => this.#byInstance.has(id))
+    try {
+      await link.send(setInstanceOutputSubscriptions, { instance_ids: ids })
+    } catch (error) {
+      // The slave has gone; it is told when it comes back.
+      this.#parts.log.debug('A slave could not be told which consoles are followed', { slaveId, error: String(error) })
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import { putIn } from '../../lib/store/store.ts'
+import type { Collection, Store, Write } from '../../lib/store/store.ts'
+
+interface Counter { next: number }
+
+/** Small integers that are given out once and never again, also after what they named is deleted. */
+export class IdSequence {
+  readonly #counters: Collection<Counter>
+  readonly #name: string
+  #next: number
+
+  constructor(store: Store, name: string) {
+    this.#counters = store.collection<Counter>('counters')
+    this.#name = name
+    this.#next = this.#counters.get(name)?.value.next ?? 1
+  }
+
+  /** The next id, and the write that must be in the same batch as what is made with it. */
+  take(): { id: number; write: Write } {
+    const id = this.#next
+    this.#next += 1
+    return { id, write: putIn(this.#counters, this.#name, { next: this.#next }) }
+  }
+
+  /** Makes sure that `id`, which was given out elsewhere, is not given out again. */
+  skip(id: number): Write[] {
+    if (id < this.#next) return []
+    this.#next = id + 1
+    return [putIn(this.#counters, this.#name, { next: this.#next })]
+  }
+}

@@ -1,0 +1,161 @@
+import { ClusterError } from '../../lib/errors/cluster-error.ts'
+import type { RegisterSlave } from '../../lib/link/handshake/shapes.ts'
+import type { Static } from '@sinclair/typebox'
+import type { Link } from '../../lib/link/link.ts'
+import type { SlaveInfo } from '../../lib/link/messages/slaves.ts'
+import { deleteFrom, putIn } from '../../lib/store/store.ts'
+import type { Collection, Store, Write } from '../../lib/store/store.ts'
+import { IdSequence } from './ids.ts'
+import type { Caller, TokenService } from './tokens.ts'
+
+export interface SlaveRecord {
+  readonly id: number
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  /** What it said of itself when it last registered. */
+  readonly agent: string | null
+  readonly version: string | null
+  readonly address: string | null
+  readonly last_seen: string | null
+}
+
+type Registration = Static<typeof RegisterSlave>
+
+const evictionReason = 'Registered from another connection'
+
+/** The cluster's slaves: who they are, and the link to each that is connected. */
+export class SlaveService {
+  readonly #store: Store
+  readonly #slaves: Collection<SlaveRecord>
+  readonly #ids: IdSequence
+  readonly #tokens: TokenService
+  readonly #links = new Map<number, Link>()
+  readonly #draining = new Set<number>()
+  /** Names that are being given out, so that two joins at once can't get the same. */
+  readonly #claimedNames = new Set<string>()
+
+  constructor(store: Store, tokens: TokenService) {
+    this.#store = store
+    this.#tokens = tokens
+    this.#slaves = store.collection<SlaveRecord>('slaves')
+    this.#ids = new IdSequence(store, 'slave')
+  }
+
+  get(slaveId: number): SlaveRecord | undefined {
+    return this.#slaves.get(String(slaveId))?.value
+  }
+
+  /** Throws `not_found`. */
+  require(slaveId: number): SlaveRecord {
+    const slave = this.get(slaveId)
+    if (!slave) throw new ClusterError('not_found', `Slave with ID ${slaveId} does not exist`)
+    return slave
+  }
+
+  list(): SlaveRecord[] {
+    return this.#slaves.list().map(({ value }) => value).sort((a, b) => a.id - b.id)
+  }
+
+  watch(listener: (slaveId: number) => void): void {
+    this.#slaves.watch(({ id }) => listener(Number(id)))
+  }
+
+  /** Makes a slave with a join token's last permission. Throws `name_in_use`, `unauthenticated`. */
+  async join(caller: Caller, name: string, labels: Record<string, string>): Promise<{ id: number; name: string; token: string }> {
+    if (this.#claimedNames.has(name) || this.list().some((slave) => slave.name === name)) {
+      throw new ClusterError('name_in_use', `There is a slave "${name}" already; choose another name, or remove that one with \`ctl slave remove ${name}\``)
+    }
+    this.#claimedNames.add(name)
+    try {
+      const { id, write } = this.#ids.take()
+      const { token, writes } = this.#tokens.prepare({ name: `slave ${name}`, role: 'slave', slaveId: id })
+      const record: SlaveRecord = { id, name, labels, agent: null, version: null, address: null, last_seen: null }
+      await this.#store.batch([this.#tokens.takeUse(caller), write, ...writes, putIn(this.#slaves, String(id), record)])
+      return { id, name, token }
+    } finally {
+      this.#claimedNames.delete(name)
+    }
+  }
+
+  /** Forgets a slave, revokes its token and ends its link; `also` are writes that belong to the same change. */
+  async remove(slaveId: number, also: Write[]): Promise<void> {
+    this.require(slaveId)
+    await this.#store.batch([deleteFrom(this.#slaves, String(slaveId)), ...this.#tokens.revocationsOf(slaveId), ...also])
+    this.#links.get(slaveId)?.close('The slave was removed from the cluster')
+    this.#links.delete(slaveId)
+  }
+
+  /** The link to a slave, or undefined while it is not connected. */
+  link(slaveId: number): Link | undefined {
+    const link = this.#links.get(slaveId)
+    return link?.isConnected ? link : undefined
+  }
+
+  get connectedCount(): number {
+    return [...this.#links.values()].filter(({ isConnected }) => isConnected).length
+  }
+
+  /** Takes a slave's new link; one that it had before is closed (seed 001; `protocols/link.md`, Faults). */
+  async connected(link: Link, { id, agent, version }: Registration): Promise<void> {
+    this.#links.get(id)?.close(evictionReason)
+    this.#links.set(id, link)
+    await this.#update(id, { agent, version, address: link.channel.address, last_seen: new Date().toISOString() })
+  }
+
+  /** Whether this is the slave's link. */
+  has(slaveId: number, link: Link): boolean {
+    return this.#links.get(slaveId) === link
+  }
+
+  /** Forgets a link that has ended; false when the slave has another by now. */
+  gone(slaveId: number, link: Link): boolean {
+    if (this.#links.get(slaveId) !== link) return false
+    this.#links.delete(slaveId)
+    return true
+  }
+
+  /** Notes when a slave was last there. */
+  async seen(slaveId: number): Promise<void> {
+    await this.#update(slaveId, { last_seen: new Date().toISOString() })
+  }
+
+  setDraining(slaveId: number, isDraining: boolean): void {
+    if (isDraining) this.#draining.add(slaveId)
+    else this.#draining.delete(slaveId)
+  }
+
+  isDraining(slaveId: number): boolean {
+    return this.#draining.has(slaveId)
+  }
+
+  info(record: SlaveRecord, instances: number): SlaveInfo {
+    const isConnected = this.link(record.id) !== undefined
+    return {
+      id: record.id,
+      name: record.name,
+      agent: record.agent,
+      version: record.version,
+      connected: isConnected,
+      last_seen: isConnected ? new Date().toISOString() : record.last_seen,
+      address: record.address,
+      instances,
+      labels: { ...record.labels },
+      draining: this.isDraining(record.id),
+    }
+  }
+
+  closeAll(reason: string): void {
+    for (const link of this.#links.values()) link.close(reason)
+  }
+
+  async #update(slaveId: number, change: Partial<SlaveRecord>): Promise<void> {
+    const found = this.#slaves.get(String(slaveId))
+    if (!found) return
+    try {
+      await this.#slaves.put(found.id, { ...found.value, ...change }, { expectedRevision: found.revision })
+    } catch (error) {
+      // Removed or updated at the same moment: these are notes, and the other write wins.
+      if (ClusterError.from(error).code !== 'conflict') throw error
+    }
+  }
+}

@@ -1,0 +1,41 @@
+// Bundles the programs into dist/. Starting from few, small files is what keeps `ctl` quick;
+// type checking is a step of its own (`npm run typecheck`).
+import { build } from 'esbuild'
+import { rm } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+const shared = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  splitting: true,
+  outdir: 'dist',
+  logLevel: 'warning',
+}
+
+/** Rebuilds `dist/` from the sources. */
+export async function buildAll() {
+  await rm(`${root}/dist`, { recursive: true, force: true })
+  await Promise.all([
+    build({
+      ...shared,
+      entryPoints: { master: 'master/main.ts', slave: 'slave/main.ts', 'store-worker': 'lib/store/worker.ts', plugin: 'lib/plugin.ts' },
+      chunkNames: 'shared/[name]-[hash]',
+      packages: 'external',
+    }),
+    // ctl carries its dependencies with it: one file is read instead of a hundred.
+    build({
+      ...shared,
+      entryPoints: { ctl: 'ctl/main.ts' },
+      chunkNames: 'ctl/[name]-[hash]',
+      minifySyntax: true,
+      banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+    }),
+  ])
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAll()

@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { linkSettings } from '../../lib/config/link-fields.ts'
+import { loadConfig } from '../../lib/config/load.ts'
+import { untilSignal } from '../../lib/cli/until-signal.ts'
+import { ClusterError } from '../../lib/errors/cluster-error.ts'
+import { createLogger } from '../../lib/log/create-logger.ts'
+import type { Logger } from '../../lib/log/logger.ts'
+import { slaveConfig } from '../config.ts'
+import type { Host } from '../instance/host.ts'
+import { PortAllocator } from '../ports/allocator.ts'
+import { findUser } from '../run-as.ts'
+import { startSlave } from '../slave.ts'
+
+interface RunOptions {
+  readonly config: string
+  readonly dataDirectory?: string | undefined
+  readonly runAs?: string | undefined
+  readonly stopGamesOnExit: boolean
+}
+
+/** Runs the slave until it is told to stop; games go on. Throws `invalid_config`, `data_directory_in_use`. */
+export async function run({ config, dataDirectory, runAs, stopGamesOnExit }: RunOptions): Promise<void> {
+  if (!existsSync(config)) {
+    throw new ClusterError('invalid_config', `There is no ${config}; join a cluster with \`slave join URL TOKEN\`, or name the config with --config FILE`)
+  }
+  const { values, warnings } = await loadConfig(slaveConfig, { file: config, env: process.env })
+  const { master_url: url, token, id, name } = values
+  if (url === undefined || token === undefined || id === undefined || name === undefined) {
+    throw new ClusterError('invalid_config', `${config} lacks master_url, token, id or name; write it anew with \`slave join URL TOKEN\``)
+  }
+  const log = createLogger({ level: values.log_level, format: values.log_format, stream: process.stderr })
+  for (const warning of warnings) log.warn(warning)
+  const directory = resolve(dirname(config), dataDirectory ?? values.data_directory)
+  await mkdir(directory, { recursive: true, mode: 0o711 })
+
+  const slave = await startSlave({
+    dataDirectory: directory,
+    master: { url, token, ca: values.tls_ca === undefined ? undefined : await readFile(resolve(dirname(config), values.tls_ca), 'utf8') },
+    id, name, log,
+    link: linkSettings(values),
+    host: {
+      log,
+      ports: new PortAllocator({ first: values.port_first, last: values.port_last }),
+      restart: { baseMs: values['restart.base_ms'], capMs: values['restart.cap_ms'], maxAttempts: values['restart.attempts'], windowMs: values['restart.window_ms'] },
+      runAs: await gameUser(runAs ?? values.run_as, log),
+      keptRuns: values.kept_runs,
+      env: process.env,
+      isDraining: () => false,
+    },
+  })
+  log.info(`The slave ${name} is ready; its instances are in ${directory}`)
+  const signal = await untilSignal()
+  log.info(`Stopping (${signal}); ${stopGamesOnExit ? 'the games stop too' : 'the games go on'}`)
+  await slave.stop({ stopsGames: stopGamesOnExit })
+}
+
+async function gameUser(name: string | undefined, log: Logger): Promise<Host['runAs']> {
+  const isRoot = process.getuid?.() === 0
+  if (name === undefined) {
+    if (isRoot) log.warn('GAMES WILL RUN AS ROOT: a hole in a game is a hole in this host. Create a system user and set run_as (or --run-as)')
+    return undefined
+  }
+  const user = await findUser(name)
+  if (isRoot) return user
+  if (user.uid === process.getuid?.()) return undefined
+  throw new ClusterError('invalid_config', `Games can run as ${name} only when the slave is root; run it as root, or as ${name} itself`)
+}

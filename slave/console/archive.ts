@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs'
+import { ClusterError } from '../../lib/errors/cluster-error.ts'
+import { encodeBytes, wholeCharacters } from '../../lib/link/console-bytes.ts'
+import { maxReadBytes } from '../../lib/link/messages/console.ts'
+import type { listRuns, readConsole } from '../../lib/link/messages/console.ts'
+import type { RequestOf, ResponseOf } from '../../lib/link/define.ts'
+import type { InstanceDirectory } from '../instance/record.ts'
+import { Run } from '../run/run.ts'
+import { lastExitOf } from '../run/run-exit.ts'
+
+type Read = Omit<RequestOf<typeof readConsole>, 'instance_id'>
+
+const defaultReadBytes = 262_144
+
+/** What an instance has printed: the run that goes on now and those before it, as far as they are kept. */
+export class ConsoleArchive {
+  readonly #directory: InstanceDirectory
+  #current: { number: number; run: Run } | undefined
+
+  constructor(directory: InstanceDirectory) {
+    this.#directory = directory
+  }
+
+  /** The newest run, running or ended; its output is kept open. The one before it is let go. */
+  async setCurrent(number: number, run: Run): Promise<void> {
+    const before = this.#current
+    this.#current = { number, run }
+    await before?.run.detach()
+  }
+
+  /** Reads from an offset, or the last lines. Throws `not_found` (no such run), `console_gone` (`details.head`). */
+  async read({ run: wanted, from, tail, max_bytes: maxBytes = defaultReadBytes }: Read): Promise<ResponseOf<typeof readConsole>> {
+    const numbers = await this.#directory.runs()
+    const number = wanted ?? this.#current?.number ?? numbers.at(-1)
+    if (number === undefined) throw new ClusterError('not_found', 'The instance has not run yet: there is no console to read')
+    return this.#with(number, async ({ output, exit }) => {
+      const start = from ?? (tail === undefined ? output.head : await output.tailOffset(tail))
+      const { offset, bytes } = await output.read(start, Math.min(maxBytes, maxReadBytes))
+      const isLast = offset + bytes.length >= output.end
+      // The cut is between characters unless nothing would be left.
+      const length = isLast && exit ? bytes.length : wholeCharacters(bytes) || bytes.length
+      const next = numbers.find((other) => other > number)
+      return {
+        chunk: { run: number, offset, ...encodeBytes(bytes.subarray(0, length)) },
+        head: output.head,
+        end: output.end,
+        exit: exit ? lastExitOf(exit) : null,
+        next_run: next ?? null,
+      }
+    })
+  }
+
+  async list(): Promise<ResponseOf<typeof listRuns>> {
+    const runs: Array<ResponseOf<typeof listRuns>['runs'][number]> = []
+    for (const number of await this.#directory.runs()) {
+      runs.push(await this.#with(number, ({ startedAt, output, exit }) => ({
+        run: number, started_at: startedAt, head: output.head, end: output.end, exit: exit ? lastExitOf(exit) : null,
+      })))
+    }
+    return { runs }
+  }
+
+  /** Deletes all but the newest runs. */
+  async prune(keep: number): Promise<void> {
+    const old = (await this.#directory.runs()).slice(0, -keep).filter((number) => number !== this.#current?.number)
+    for (const number of old) await this.#directory.deleteRun(number)
+  }
+
+  async close(): Promise<void> {
+    await this.#current?.run.detach()
+    this.#current = undefined
+  }
+
+  async #with<T>(number: number, use: (run: Run) => T | Promise<T>): Promise<T> {
+    if (this.#current?.number === number) return use(this.#current.run)
+    const directory = this.#directory.run(number)
+    const run = existsSync(directory) ? await Run.recover({ directory, consoleLimitBytes: Number.MAX_SAFE_INTEGER }) : undefined
+    if (!run) throw new ClusterError('not_found', `There is no console of run ${number}; \`ctl instance logs --runs\` lists what is kept`)
+    try {
+      return await use(run)
+    } finally {
+      await run.detach()
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import type { Logger } from '../../lib/log/logger.ts'
+import type { PortAllocator } from '../ports/allocator.ts'
+import type { RestartSettings } from './restart-policy.ts'
+
+/** What all instances of a slave share. */
+export interface Host {
+  readonly log: Logger
+  readonly ports: PortAllocator
+  readonly restart: RestartSettings
+  /** As whom games run; undefined: as whom the slave runs. */
+  readonly runAs: { readonly uid: number; readonly gid: number; readonly name: string } | undefined
+  /** Consoles of this many runs are kept of each instance. */
+  readonly keptRuns: number
+  /** Environment that programs are searched with and games inherit parts of. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** No instance is started while this holds. */
+  isDraining(): boolean
+}

@@ -1,0 +1,93 @@
+import { execFile } from 'node:child_process'
+import { chown, lchown, readdir } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { ClusterError } from '../../lib/errors/cluster-error.ts'
+import { applyFiles } from '../../lib/template/apply-files.ts'
+import { findProgram } from '../../lib/template/find-program.ts'
+import { renderLaunch } from '../../lib/template/render.ts'
+import { isPortFree } from '../ports/allocator.ts'
+import { Run } from '../run/run.ts'
+import type { Host } from './host.ts'
+import type { InstanceDirectory, InstanceRecord } from './record.ts'
+
+type Planned = Pick<InstanceRecord, 'assignment' | 'ports'>
+
+const prepareDeadlineMs = 300_000
+const execute = promisify(execFile)
+
+/** Whether the game could be started: its program is there and its ports are free. Throws `program_missing`, `port_taken`. */
+export async function checkLaunch({ assignment: { template }, ports }: Planned, host: Host): Promise<string> {
+  const program = await findProgram(template, host.env.PATH ?? '')
+  for (const [name, port] of Object.entries(ports)) {
+    const protocol = template.ports?.[name]?.protocol
+    if (protocol && !await isPortFree(port, protocol)) {
+      throw new ClusterError('port_taken', `Port ${port}/${protocol} (${name}) is in use on the slave's host by another program; stop that, or set ports.${name} of the instance`, { details: { port, protocol } })
+    }
+  }
+  return program
+}
+
+/** Writes the game's files and starts it. Throws `program_missing`, `port_taken`, `start_failed`, `invalid_variable`, `disk_full`. */
+export async function launchGame(number: number, planned: Planned, directory: InstanceDirectory, host: Host, onWarning: (text: string) => void): Promise<Run> {
+  const { assignment, ports } = planned
+  const program = await checkLaunch(planned, host)
+  const { template } = assignment
+  const { argv, env, cwd, files, prepare } = renderLaunch(template, {
+    instance: { id: assignment.id, name: assignment.name },
+    variables: assignment.variables,
+    ports,
+    program,
+    dataDirectory: directory.data,
+  })
+  await directory.create()
+  await applyFiles(files, directory.data)
+  if (host.runAs) await giveTo(directory.data, host.runAs)
+  const environment = gameEnvironment(env, directory, host)
+  for (const step of prepare) {
+    if (step.unless === undefined || !existsSync(step.unless)) await runStep(step.argv, cwd, environment, host)
+  }
+  return Run.launch({
+    directory: directory.run(number),
+    argv, cwd,
+    env: environment,
+    hasInput: template.console.input === 'stdin',
+    hasTerminal: template.terminal,
+    consoleLimitBytes: assignment.console_limit_bytes,
+    onWarning,
+    ...(host.runAs ? { runAs: { uid: host.runAs.uid, gid: host.runAs.gid } } : {}),
+  })
+}
+
+function gameEnvironment(env: Readonly<Record<string, string>>, directory: InstanceDirectory, { env: own, runAs }: Host): Record<string, string> {
+  const user = runAs?.name ?? own.USER ?? 'corral'
+  return {
+    PATH: own.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+    LANG: own.LANG ?? 'C.UTF-8',
+    HOME: directory.data,
+    USER: user,
+    LOGNAME: user,
+    ...env,
+  }
+}
+
+async function runStep(argv: readonly string[], cwd: string, env: Record<string, string>, { runAs }: Host): Promise<void> {
+  const [file = '', ...rest] = argv
+  try {
+    await execute(file, rest, { cwd, env, timeout: prepareDeadlineMs, maxBuffer: 16 * 1024 * 1024, ...(runAs ? { uid: runAs.uid, gid: runAs.gid } : {}) })
+  } catch (error) {
+    const { stderr = '', stdout = '' } = error as { stderr?: string; stdout?: string }
+    const lines = `${stdout}\n${stderr}`.trim().split('\n').slice(-10).join('\n')
+    throw new ClusterError('start_failed', `The template's preparation \`${argv.join(' ')}\` failed:\n${lines}`, { cause: error })
+  }
+}
+
+async function giveTo(path: string, owner: { uid: number; gid: number }): Promise<void> {
+  await chown(path, owner.uid, owner.gid)
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    const inner = join(path, entry.name)
+    if (entry.isDirectory()) await giveTo(inner, owner)
+    else await lchown(inner, owner.uid, owner.gid)
+  }
+}

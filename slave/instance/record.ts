@@ -1,0 +1,109 @@
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ClusterError } from '../../lib/errors/cluster-error.ts'
+import type { Assignment, InstanceState } from '../../lib/link/messages/instances.ts'
+
+/** What a slave keeps of an instance on its disk: enough to go on with it without the master. */
+export interface InstanceRecord {
+  readonly assignment: Assignment
+  readonly desired: InstanceState['desired']
+  readonly ports: Readonly<Record<string, number>>
+  /** Number of the newest run, 0 before the first. */
+  readonly last_run: number
+  /**
+   * The run that was begun and whose end is not on record. `starting` is written before its launcher is spawned:
+   * whoever finds it settles by the run's claim whether the game ever began.
+   */
+  readonly run: { readonly number: number; readonly phase: 'starting' | 'running' | 'stopping' } | null
+  readonly last_exit: InstanceState['last_exit']
+  /** Times of the latest restarts, for the restart policy's window. */
+  readonly restarts: readonly string[]
+  /** No more restarts are tried: the policy's window is used up. */
+  readonly has_given_up: boolean
+}
+
+const fileName = 'instance.json'
+
+/** The directory of one instance: its record, its game's data, its runs. */
+export class InstanceDirectory {
+  readonly path: string
+
+  constructor(path: string) {
+    this.path = path
+  }
+
+  /** Where the game's own files are. */
+  get data(): string {
+    return join(this.path, 'data')
+  }
+
+  run(number: number): string {
+    return join(this.path, 'runs', String(number))
+  }
+
+  /** Numbers of the runs whose directories are there, oldest first. */
+  async runs(): Promise<number[]> {
+    const names = await readdir(join(this.path, 'runs')).catch(() => [])
+    return names.map(Number).filter(Number.isSafeInteger).sort((a, b) => a - b)
+  }
+
+  async create(): Promise<void> {
+    await mkdir(join(this.path, 'runs'), { recursive: true, mode: 0o711 })
+    await mkdir(this.data, { recursive: true, mode: 0o755 })
+  }
+
+  /** Reads the record; undefined where there is none. Throws `store_failed` when it can't be read. */
+  async read(): Promise<InstanceRecord | undefined> {
+    const file = join(this.path, fileName)
+    let text: string
+    try {
+      text = await readFile(file, 'utf8')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw new ClusterError('store_failed', `${file} can't be read: ${(error as Error).message}`, { cause: error })
+    }
+    try {
+      return JSON.parse(text) as InstanceRecord
+    } catch (error) {
+      throw new ClusterError('store_failed', `${file} is damaged; restore it, or delete its directory to give the instance up`, { cause: error })
+    }
+  }
+
+  /** Writes the record so that it survives a power cut. Throws `disk_full`, `store_failed`. */
+  async write(record: InstanceRecord): Promise<void> {
+    const file = join(this.path, fileName)
+    const draft = `${file}.new`
+    try {
+      const handle = await open(draft, 'w', 0o600)
+      try {
+        await handle.writeFile(JSON.stringify(record))
+        await handle.datasync()
+      } finally {
+        await handle.close()
+      }
+      await rename(draft, file)
+      await syncDirectory(this.path)
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      if (code === 'ENOSPC' || code === 'EDQUOT') throw new ClusterError('disk_full', `The slave's disk is full: ${file} could not be written, nothing was changed`, { cause: error })
+      throw new ClusterError('store_failed', `${file} could not be written: ${message}`, { cause: error })
+    }
+  }
+
+  async delete(): Promise<void> {
+    await rm(this.path, { recursive: true, force: true })
+  }
+
+  async deleteRun(number: number): Promise<void> {
+    await rm(this.run(number), { recursive: true, force: true })
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,88 @@
+import { LinkClient } from '../../lib/link/client.ts'
+import type { ChannelSettings } from '../../lib/link/channel.ts'
+import { HandlerTable } from '../../lib/link/handlers.ts'
+import { protocolVersion } from '../../lib/link/handshake/shapes.ts'
+import type { Link } from '../../lib/link/link.ts'
+import { messages } from '../../lib/link/messages/index.ts'
+import { Registry } from '../../lib/link/registry.ts'
+import type { Logger } from '../../lib/log/logger.ts'
+import type { Supervisor } from '../supervisor/supervisor.ts'
+import { slaveHandlers } from './handlers.ts'
+import type { StateReporter } from './state-reporter.ts'
+
+export interface MasterLinkOptions {
+  readonly url: string
+  readonly token: string
+  readonly id: number
+  readonly name: string
+  readonly ca: string | undefined
+  readonly settings: ChannelSettings
+  readonly supervisor: Supervisor
+  readonly reporter: StateReporter
+  readonly log: Logger
+  isDraining(): boolean
+}
+
+/** Keeps a slave in touch with its master, for as long as it takes; the games don't depend on it. */
+export class MasterLink {
+  readonly #client: LinkClient
+  /** The same trouble is reported once, not at every try. */
+  #reported: string | undefined
+
+  constructor({ url, token, id, name, ca, settings, supervisor, reporter, log, isDraining }: MasterLinkOptions) {
+    const registry = new Registry(Object.values(messages))
+    const handlers = new HandlerTable<Link>(slaveHandlers(supervisor, reporter))
+    handlers.expectComplete(registry.requestsOn('master-slave'))
+    this.#client = new LinkClient({
+      url, registry, settings, ca,
+      dialect: 'session',
+      registration: { role: 'slave', token, agent: 'Corral', version: protocolVersion, id, name },
+      owner: {
+        answer: (definition, request, link) => handlers.answer(definition, request.data, link),
+        accept: () => {},
+        connected: (isConnected) => {
+          if (!isConnected) this.#report(log, 'lost', `The connection to the master at ${url} is lost; games go on, trying again`)
+          else if (this.#reported !== undefined) this.#restored(log, url)
+        },
+        closed: (reason, link) => {
+          if (this.#client.link === undefined || this.#client.link === link) reporter.end()
+          this.#report(log, 'closed', `The master ended the connection: ${reason}; games go on`)
+        },
+      },
+      observer: {
+        answered: () => {},
+        event: () => {},
+        unknownEvent: () => {},
+        failed: (what, error) => log.error(`${what} failed`, { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+      },
+      onLink: (link) => {
+        this.#restored(log, url)
+        reporter.begin(link, supervisor.list(), isDraining())
+      },
+      // A slave never gives up: its games need looking after, and tokens can be put right.
+      isFinal: () => false,
+      onFailure: ({ code, message }) => this.#report(log, code, code === 'unauthenticated'
+        ? `The master at ${url} does not accept this slave's token. Join again with \`slave join\`; games go on, trying again`
+        : `${message} Games go on, trying again`),
+    })
+  }
+
+  start(): void {
+    this.#client.start()
+  }
+
+  close(): void {
+    this.#client.close('shutdown')
+  }
+
+  #restored(log: Logger, url: string): void {
+    this.#reported = undefined
+    log.info(`Connected to the master at ${url}`)
+  }
+
+  #report(log: Logger, what: string, message: string): void {
+    if (this.#reported === what) return
+    this.#reported = what
+    log.warn(message)
+  }
+}

@@ -1,0 +1,77 @@
+import type { Link } from '../../lib/link/link.ts'
+import { playerActivity } from '../../lib/link/messages/console.ts'
+import { instanceStateChanged, updateInstances } from '../../lib/link/messages/instances.ts'
+import { ConsoleFeed } from '../console/feeds.ts'
+import type { Instance, InstanceListener } from '../instance/instance.ts'
+import type { PlayerActivity } from '../instance/run-watch.ts'
+import type { Run } from '../run/run.ts'
+import type { RunExit } from '../run/run-exit.ts'
+
+/** Tells the master what happens to the instances: states always, consoles only while somebody follows them. */
+export class StateReporter implements InstanceListener {
+  #link: Link | undefined
+  #followed = new Set<number>()
+  readonly #feeds = new Map<number, ConsoleFeed>()
+  readonly #changed = new Set<Instance>()
+
+  /** A new conversation with the master has begun: it is told all that is here. */
+  begin(link: Link, instances: readonly Instance[], isDraining: boolean): void {
+    this.end()
+    this.#link = link
+    link.emit(updateInstances, {
+      instances: instances.map(({ assignment, state }) => ({ instance: assignment, state })),
+      draining: isDraining,
+    })
+  }
+
+  /** The conversation is over; nobody follows anything. */
+  end(): void {
+    this.#link = undefined
+    this.#followed = new Set()
+    for (const feed of this.#feeds.values()) feed.close()
+    this.#feeds.clear()
+  }
+
+  /** Replaces the set of consoles that are followed. */
+  follow(instanceIds: readonly number[], find: (instanceId: number) => Instance | undefined): void {
+    this.#followed = new Set(instanceIds)
+    for (const [id, feed] of this.#feeds) {
+      if (this.#followed.has(id)) continue
+      feed.close()
+      this.#feeds.delete(id)
+    }
+    for (const id of this.#followed) {
+      const active = find(id)?.activeRun
+      if (active && !this.#feeds.has(id)) this.#feed(id, active.number, active.run)
+    }
+  }
+
+  changed(instance: Instance): void {
+    // Several changes of one turn are told once, as they are at its end.
+    if (this.#changed.size === 0) queueMicrotask(() => this.#flush())
+    this.#changed.add(instance)
+  }
+
+  activity(instance: Instance, { kind, player, text }: PlayerActivity): void {
+    this.#link?.emit(playerActivity, { instance_id: instance.id, kind, player, ...(text === undefined ? {} : { text }) })
+  }
+
+  runBegan(instance: Instance, number: number, run: Run): void {
+    if (this.#followed.has(instance.id)) this.#feed(instance.id, number, run)
+  }
+
+  runEnded(instance: Instance, _number: number, exit: RunExit): void {
+    this.#feeds.get(instance.id)?.end(exit)
+    this.#feeds.delete(instance.id)
+  }
+
+  #feed(instanceId: number, number: number, run: Run): void {
+    this.#feeds.get(instanceId)?.close()
+    if (this.#link) this.#feeds.set(instanceId, new ConsoleFeed(this.#link, instanceId, number, run.output))
+  }
+
+  #flush(): void {
+    for (const instance of this.#changed) this.#link?.emit(instanceStateChanged, { instance_id: instance.id, state: instance.state })
+    this.#changed.clear()
+  }
+}

@@ -1,0 +1,43 @@
+import type { ChannelSettings } from '../lib/link/channel.ts'
+import type { Logger } from '../lib/log/logger.ts'
+import { acquireDataLock } from './data-lock.ts'
+import type { Host } from './instance/host.ts'
+import { MasterLink } from './master-link/master-link.ts'
+import { StateReporter } from './master-link/state-reporter.ts'
+import { Supervisor } from './supervisor/supervisor.ts'
+
+export interface SlaveOptions {
+  readonly dataDirectory: string
+  readonly master: { readonly url: string; readonly token: string; readonly ca: string | undefined }
+  readonly id: number
+  readonly name: string
+  readonly link: ChannelSettings
+  readonly host: Host
+  readonly log: Logger
+}
+
+export interface RunningSlave {
+  /** Leaves the cluster's link in order. Games go on unless they are to be stopped. */
+  stop(options: { stopsGames: boolean }): Promise<void>
+}
+
+/**
+ * Starts a slave: takes its data directory, goes on with the games that are there, then seeks its master.
+ * Throws `data_directory_in_use`.
+ */
+export async function startSlave({ dataDirectory, master, id, name, link, host, log }: SlaveOptions): Promise<RunningSlave> {
+  const lock = await acquireDataLock(dataDirectory)
+  const reporter = new StateReporter()
+  const supervisor = new Supervisor(dataDirectory, host, reporter)
+  await supervisor.recover()
+  const masterLink = new MasterLink({ ...master, id, name, settings: link, supervisor, reporter, log, isDraining: () => host.isDraining() })
+  masterLink.start()
+  return {
+    stop: async ({ stopsGames }) => {
+      if (stopsGames) await supervisor.stopGames()
+      masterLink.close()
+      await supervisor.detach()
+      await lock.release()
+    },
+  }
+}
