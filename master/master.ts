@@ -65,7 +65,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
     handshakeDeadlineMs: limits.handshakeMs,
     maxRequestsInFlight: limits.requestsInFlight,
   })
-  new Upgrades(server).addPath('/api/socket', (...upgrade) => door.upgrade(...upgrade))
+  new Upgrades(server, log).add({ path: '/api/socket', upgrade: (request, socket, head) => door.upgrade(request, socket, head) })
 
   app.get('/health', (_request, response) => {
     response.json({ status: 'ok', version: corralVersion() })

@@ -18,7 +18,7 @@ export class BaseChannel implements Channel {
   readonly #transport: Transport
   readonly #codec: BaseCodec
   readonly #settings: ChannelSettings
-  readonly #heartbeat: Heartbeat
+  #heartbeat: Heartbeat | undefined
   #seq: number
   #reason: string | undefined
   #events: ChannelEvents | undefined
@@ -30,7 +30,6 @@ export class BaseChannel implements Channel {
     this.#codec = codec
     this.#settings = settings
     this.#seq = lastSeq
-    this.#heartbeat = new Heartbeat({ beat: () => transport.ping(), dead: () => transport.terminate() }, settings)
   }
 
   get address(): string {
@@ -50,7 +49,9 @@ export class BaseChannel implements Channel {
   }
 
   start(events: ChannelEvents): void {
+    const transport = this.#transport
     this.#events = events
+    this.#heartbeat = new Heartbeat({ beat: () => transport.ping(), dead: () => transport.terminate() }, this.#settings)
     this.#connection.handOver(this)
   }
 
@@ -61,6 +62,8 @@ export class BaseChannel implements Channel {
   }
 
   sendVolatile(message: Message): void {
+    // A slow receiver misses volatile events before they can cost it the connection.
+    if (this.#transport.bufferedBytes > this.#settings.sendBufferBytes / 2) return
     const data = this.#codec.encode(message)
     if (data) this.#write(wireType(message), data)
   }
@@ -71,7 +74,7 @@ export class BaseChannel implements Channel {
 
   /** A frame that came after the handshake. */
   frame(text: string): void {
-    this.#heartbeat.heard()
+    this.#heartbeat?.heard()
     if (!this.isOpen) return
     try {
       const envelope = decodeEnvelope(text)
@@ -87,11 +90,11 @@ export class BaseChannel implements Channel {
   }
 
   alive(): void {
-    this.#heartbeat.heard()
+    this.#heartbeat?.heard()
   }
 
   closed(): void {
-    this.#heartbeat.close()
+    this.#heartbeat?.close()
     const reason = this.#reason ?? 'connection lost'
     this.#reason = reason
     this.#events?.closed({ reason, error: new ClusterError('link_closed', `The connection ended before the answer came: ${reason}`) })
@@ -105,8 +108,11 @@ export class BaseChannel implements Channel {
   }
 
   #write(type: string, data: object): number {
+    // After `close` nothing more is said, and what can't be encoded uses up no number.
+    if (!this.isOpen) return this.#seq + 1
+    const frame = encodeEnvelope(this.#seq + 1, type, data)
     this.#seq += 1
-    this.#transport.send(encodeEnvelope(this.#seq, type, data))
+    this.#transport.send(frame)
     if (this.#transport.bufferedBytes > this.#settings.sendBufferBytes) {
       this.#reason ??= 'The peer does not read: its send buffer is full'
       this.#transport.terminate()

@@ -8,8 +8,8 @@ export interface FrameSink {
   closed(info: { code: number; reason: string }): void
 }
 
-/** More than this before the handshake is done is no honest peer. */
-const maxEarlyFrames = 64
+/** More than this before the handshake is done is no honest peer; one read of the socket brings far less. */
+const maxEarlyLength = 1024 * 1024
 
 /**
  * A transport whose owner changes: during the handshake frames are awaited one by one, afterwards they go to the
@@ -18,9 +18,11 @@ const maxEarlyFrames = 64
 export class Connection {
   readonly transport: Transport
   #early: string[] = []
+  #earlyLength = 0
   #closed: { code: number; reason: string } | undefined
   #waiting: { resolve(text: string): void; reject(error: Error): void } | undefined
   #sink: FrameSink | undefined
+  #isDrained = false
 
   constructor(transport: Transport) {
     this.transport = transport
@@ -34,7 +36,10 @@ export class Connection {
   /** The next frame. Throws `deadline` when none comes in time, `link_closed` when the connection ends first. */
   next(deadlineMs: number): Promise<string> {
     const early = this.#early.shift()
-    if (early !== undefined) return Promise.resolve(early)
+    if (early !== undefined) {
+      this.#earlyLength -= early.length
+      return Promise.resolve(early)
+    }
     if (this.#closed) return Promise.reject(closedError(this.#closed))
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -48,27 +53,43 @@ export class Connection {
     })
   }
 
-  /** Gives all that arrives from now on, and what has arrived unread, to a new owner. */
+  /**
+   * Gives all that arrives from now on, and what has arrived unread, to a new owner. The owner hears of nothing before
+   * the caller is done, so that whoever builds on the owner is in place when the first frame comes.
+   */
   handOver(sink: FrameSink): void {
     this.#sink = sink
+    queueMicrotask(() => this.#drain(sink))
+  }
+
+  #drain(sink: FrameSink): void {
     for (const text of this.#early.splice(0)) sink.frame(text)
-    const closed = this.#closed
-    if (closed) queueMicrotask(() => sink.closed(closed))
+    this.#isDrained = true
+    if (this.#closed) sink.closed(this.#closed)
   }
 
   #frame(text: string): void {
-    if (this.#sink) return this.#sink.frame(text)
+    if (this.#isDrained) {
+      this.#sink?.frame(text)
+      return
+    }
     const waiting = this.#waiting
     this.#waiting = undefined
     if (waiting) waiting.resolve(text)
-    else if (this.#early.push(text) > maxEarlyFrames) this.transport.terminate()
+    else this.#keep(text)
+  }
+
+  #keep(text: string): void {
+    this.#early.push(text)
+    this.#earlyLength += text.length
+    if (this.#earlyLength > maxEarlyLength && !this.#sink) this.transport.terminate()
   }
 
   #onClosed(info: { code: number; reason: string }): void {
     this.#closed = info
     this.#waiting?.reject(closedError(info))
     this.#waiting = undefined
-    this.#sink?.closed(info)
+    if (this.#isDrained) this.#sink?.closed(info)
   }
 }
 

@@ -41,6 +41,10 @@ export class HandlerTable<Context> {
     return () => this.#handlers.delete(type)
   }
 
+  has(type: string): boolean {
+    return this.#handlers.has(type)
+  }
+
   /** Throws when a request or event that shall be handled here has no handler: a mistake that must show at start-up. */
   expectComplete(definitions: ReadonlyArray<{ type: string }>): void {
     const missing = definitions.filter(({ type }) => !this.#handlers.has(type)).map(({ type }) => type)

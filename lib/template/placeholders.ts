@@ -11,6 +11,8 @@ const filters = {
   quotes: (text: string) => text.replace(/"/g, '\\"').replace(/\\$/, '\\ '),
   /** A JSON string with its quotes. */
   json: (text: string) => JSON.stringify(text),
+  /** 1 for true and 0 for false, for games that know no other; anything else stays. */
+  number: (text: string) => (text === 'true' ? '1' : text === 'false' ? '0' : text),
   /** One word of a shell command, in single quotes. */
   shell: (text: string) => `'${text.replaceAll('\'', String.raw`'\''`)}'`,
 } as const

@@ -1,14 +1,14 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import { didYouMean } from '../text/nearest.ts'
 import type { Path, TemplateProblem } from './problems.ts'
-import { TemplateSchema } from './schema.ts'
+import { Template } from './schema.ts'
 
 let compiled: ValidateFunction | undefined
 
-/** What the schema has against `value`; empty when it is a template as far as the schema can tell. */
+/** What the schema has against `value`; empty when it is a template as far as the schema can tell. Fills in defaults in `value`. */
 export function schemaProblems(value: unknown): TemplateProblem[] {
   // Compiled at the first use: programs that never look at a template should not pay for it.
-  compiled ??= new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true }).compile(TemplateSchema)
+  compiled ??= new Ajv({ allErrors: true, verbose: true, useDefaults: true, ownProperties: true }).compile(Template)
   if (compiled(value)) return []
   const errors = compiled.errors ?? []
   const unions = errors.filter(({ keyword }) => keyword === 'anyOf').map(({ instancePath }) => instancePath)

@@ -11,7 +11,7 @@ export type VariableType = (typeof variableTypes)[number]
 export const VariableSchema = Type.Object({
   type: Type.Unsafe<VariableType>({ enum: [...variableTypes] }),
   description: Type.Optional(Type.String({ maxLength: 4096 })),
-  default: Type.Optional(Type.Unsafe<string | number | boolean>({ type: ['string', 'number', 'boolean'] })),
+  default: Type.Optional(Type.Unsafe<string | number | boolean>({})),
   pattern: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })),
   enum: Type.Optional(Type.Array(Type.String({ maxLength: 1024 }), { minItems: 1, maxItems: 64 })),
   min_length: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_536 })),
@@ -32,4 +32,10 @@ export const keysOfVariableType: Readonly<Record<VariableType, readonly (keyof V
   number: ['min', 'max'],
   boolean: [],
   secret: ['pattern', 'min_length', 'max_length'],
+}
+
+/** What a variable's default can name. */
+export interface InstanceNames {
+  id: string | number
+  name: string
 }

@@ -1,9 +1,9 @@
 import { Type } from '@sinclair/typebox'
-import type { Static, TObject, TProperties } from '@sinclair/typebox'
+import type { Static, TObject, TProperties, TSchema } from '@sinclair/typebox'
 import { FileSchema } from './schema-files.ts'
 import { VariableSchema } from './schema-variables.ts'
 
-/** Names of variables, ports and environment variables' placeholders. */
+/** Names of variables and ports. */
 const NAME = '^[a-z][a-z0-9_]{0,62}$'
 const REGEX_LIMIT = 1000
 
@@ -13,8 +13,12 @@ function closed<T extends TProperties>(properties: T): TObject<T> {
 const Text = (maxLength = 4096) => Type.String({ maxLength })
 const Regex = () => Type.String({ minLength: 1, maxLength: REGEX_LIMIT })
 const RegexList = () => Type.Union([Regex(), Type.Array(Regex(), { minItems: 1, maxItems: 8 })])
-const Milliseconds = (minimum: number) => Type.Integer({ minimum, maximum: 3_600_000 })
-const PortName = () => Type.String({ pattern: NAME })
+const Milliseconds = (minimum: number, byDefault: number) => Type.Integer({ minimum, maximum: 3_600_000, default: byDefault })
+const Name = () => Type.String({ pattern: NAME })
+/** A line for a console: one line, and short enough to be written whole or not at all. */
+const Line = () => Type.String({ minLength: 1, maxLength: 1024, pattern: '^[^\\n\\r]*$' })
+const named = <T extends TSchema>(pattern: string, schema: T, maxProperties: number) =>
+  Type.Record(Type.String({ pattern }), schema, { additionalProperties: false, maxProperties })
 
 export const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
 export type StopSignal = (typeof signals)[number]
@@ -23,7 +27,7 @@ const ArgumentSchema = Type.Union([
   Type.String({ maxLength: 4096 }),
   closed({
     args: Type.Array(Text(), { minItems: 1, maxItems: 32 }),
-    when: Type.Optional(Type.String({ pattern: NAME })),
+    when: Type.Optional(Name()),
     exists: Type.Optional(Text()),
   }),
 ])
@@ -36,7 +40,7 @@ const ProgramSchema = closed({
 })
 
 const PortSchema = closed({
-  protocol: Type.Unsafe<'tcp' | 'udp' | 'both'>({ enum: ['tcp', 'udp', 'both'] }),
+  protocol: Type.Unsafe<'tcp' | 'udp'>({ enum: ['tcp', 'udp'] }),
   default: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
   description: Type.Optional(Text()),
 })
@@ -44,25 +48,32 @@ const PortSchema = closed({
 const PrepareSchema = closed({
   args: Type.Array(Text(), { minItems: 1, maxItems: 64 }),
   unless: Type.Optional(Text(1024)),
-  deadline_ms: Type.Optional(Milliseconds(100)),
+  deadline_ms: Milliseconds(100, 300_000),
 })
 
-const ReadySchema = closed({ regex: Regex(), failed: Type.Optional(Regex()), deadline_ms: Type.Optional(Milliseconds(100)) })
+const ReadySchema = closed({ regex: Regex(), failed: Type.Optional(Regex()), deadline_ms: Milliseconds(100, 120_000) })
 
-const StopSchema = closed({
-  command: Type.Optional(Type.String({ minLength: 1, maxLength: 2048 })),
+interface StopTimes { grace_ms: number; term_grace_ms: number }
+export type TemplateStop = StopTimes & ({ command: string } | { signal: StopSignal })
+
+const StopSchema = Type.Unsafe<TemplateStop>(closed({
+  command: Type.Optional(Line()),
   signal: Type.Optional(Type.Unsafe<StopSignal>({ enum: [...signals] })),
-  grace_ms: Type.Optional(Milliseconds(0)),
-  term_grace_ms: Type.Optional(Milliseconds(0)),
-})
+  grace_ms: Milliseconds(0, 15_000),
+  term_grace_ms: Milliseconds(0, 5_000),
+}))
 
-const ConsoleSchema = closed({
-  input: Type.Unsafe<'stdin' | 'econ' | 'none'>({ enum: ['stdin', 'econ', 'none'] }),
-  port: Type.Optional(PortName()),
-  password: Type.Optional(Text()),
-  line_gap_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
-  say: Type.Optional(Text(2048)),
-})
+interface ConsoleCommon { line_gap_ms: number; say?: string }
+export type TemplateConsole = ConsoleCommon
+  & ({ input: 'stdin' } | { input: 'none' } | { input: 'econ'; port: string; password: string })
+
+const ConsoleSchema = Type.Unsafe<TemplateConsole>(closed({
+  input: Type.Unsafe<TemplateConsole['input']>({ enum: ['stdin', 'econ', 'none'] }),
+  port: Type.Optional(Name()),
+  password: Type.Optional(Name()),
+  line_gap_ms: Type.Integer({ minimum: 0, maximum: 10_000, default: 0 }),
+  say: Type.Optional(Line()),
+}))
 
 const EventsSchema = closed({
   join: Type.Optional(RegexList()),
@@ -70,23 +81,29 @@ const EventsSchema = closed({
   chat: Type.Optional(RegexList()),
 })
 
-const HealthSchema = closed({
-  check: Type.Unsafe<'output' | 'tcp' | 'query'>({ enum: ['output', 'tcp', 'query'] }),
+interface HealthTimes { interval_ms: number; deadline_ms: number; failures: number }
+export type TemplateHealth = HealthTimes & (
+  | { check: 'output'; regex: string; command?: string }
+  | { check: 'tcp'; port: string }
+  | { check: 'query'; port: string; query: string })
+
+const HealthSchema = Type.Unsafe<TemplateHealth>(closed({
+  check: Type.Unsafe<TemplateHealth['check']>({ enum: ['output', 'tcp', 'query'] }),
   regex: Type.Optional(Regex()),
-  command: Type.Optional(Type.String({ minLength: 1, maxLength: 2048 })),
-  port: Type.Optional(PortName()),
+  command: Type.Optional(Line()),
+  port: Type.Optional(Name()),
   query: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
-  interval_ms: Type.Optional(Milliseconds(100)),
-  deadline_ms: Type.Optional(Milliseconds(100)),
-  failures: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
-})
+  interval_ms: Milliseconds(100, 30_000),
+  deadline_ms: Milliseconds(100, 10_000),
+  failures: Type.Integer({ minimum: 1, maximum: 100, default: 3 }),
+}))
 
 /**
  * How one kind of game is installed, started, watched, spoken to and stopped. Plain JSON: a master sends it to its
  * slaves. What the schema cannot say (two keys that exclude each other, placeholders, regexes) is in `semantics.ts`;
- * `docs/reference/templates.md` is the reference of the format.
+ * keys with a default are filled in when a template is read. `docs/reference/templates.md` is the reference of the format.
  */
-export const TemplateSchema = closed({
+export const Template = closed({
   id: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$' }),
   name: Type.String({ minLength: 1, maxLength: 100 }),
   description: Type.Optional(Text()),
@@ -94,23 +111,19 @@ export const TemplateSchema = closed({
   args: Type.Optional(Type.Array(ArgumentSchema, { maxItems: 128 })),
   shell: Type.Optional(Type.String({ minLength: 1, maxLength: 16_384 })),
   cwd: Type.Optional(Text(1024)),
-  env: Type.Optional(Type.Record(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }), Text(),
-    { additionalProperties: false, maxProperties: 64 })),
-  terminal: Type.Optional(Type.Boolean()),
-  variables: Type.Optional(Type.Record(Type.String({ pattern: NAME }), VariableSchema,
-    { additionalProperties: false, maxProperties: 128 })),
-  ports: Type.Optional(Type.Record(Type.String({ pattern: NAME }), PortSchema,
-    { additionalProperties: false, maxProperties: 16 })),
+  env: Type.Optional(named('^[A-Za-z_][A-Za-z0-9_]{0,127}$', Text(), 64)),
+  terminal: Type.Boolean({ default: false }),
+  variables: Type.Optional(named(NAME, VariableSchema, 128)),
+  ports: Type.Optional(named(NAME, PortSchema, 16)),
   files: Type.Optional(Type.Array(FileSchema, { maxItems: 64 })),
   prepare: Type.Optional(Type.Array(PrepareSchema, { maxItems: 8 })),
-  ready: ReadySchema,
+  ready: Type.Optional(ReadySchema),
   stop: StopSchema,
   console: ConsoleSchema,
   events: Type.Optional(EventsSchema),
   health: Type.Optional(HealthSchema),
 })
 
-export type Template = Static<typeof TemplateSchema>
+export type Template = Static<typeof Template>
 export type TemplatePort = Static<typeof PortSchema>
 export type TemplateArgument = Static<typeof ArgumentSchema>
-export type TemplateHealth = Static<typeof HealthSchema>

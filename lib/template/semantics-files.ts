@@ -1,4 +1,4 @@
-import type { FileValue, TemplateFile } from './schema-files.ts'
+import type { FileKind, FileValue, TemplateFile } from './schema-files.ts'
 import type { Path, TemplateProblem } from './problems.ts'
 import { placeholderProblems } from './placeholders.ts'
 
@@ -7,9 +7,10 @@ const DEPTH_LIMIT = 16
 /** What is wrong with one entry of `files` that fits the schema. */
 export function fileProblems(file: TemplateFile, path: Path, known: ReadonlySet<string>): TemplateProblem[] {
   const problems: TemplateProblem[] = []
-  const isWhole = file.kind === 'whole'
-  if (isWhole !== (file.content !== undefined) || isWhole === (file.set !== undefined)) {
-    problems.push({ path, message: isWhole ? 'kind "whole" needs "content" and takes no "set"' : `kind "${file.kind}" needs "set" and takes no "content"` })
+  const needed = neededKey(file.kind)
+  for (const key of ['content', 'set'] as const) {
+    if ((file[key] !== undefined) === (key === needed)) continue
+    problems.push({ path, message: `kind "${file.kind}" ${key === needed ? 'needs' : 'takes no'} "${key}"` })
   }
   if (!isSafePath(file.path)) {
     problems.push({ path: [...path, 'path'], message: 'must be a relative path below the instance\'s directory, without ".."' })
@@ -24,6 +25,11 @@ export function fileProblems(file: TemplateFile, path: Path, known: ReadonlySet<
     walk(file.set, [...path, 'set'], check, problems)
   }
   return problems
+}
+
+function neededKey(kind: FileKind): 'content' | 'set' | undefined {
+  if (kind === 'directory') return undefined
+  return kind === 'whole' ? 'content' : 'set'
 }
 
 /** Whether a path is relative and stays below where it starts. */

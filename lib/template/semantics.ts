@@ -1,8 +1,9 @@
 import { groupsOf, regexProblem } from './regex.ts'
 import type { Path, TemplateProblem } from './problems.ts'
-import { fileProblems } from './semantics-files.ts'
+import { fileProblems, isSafePath } from './semantics-files.ts'
 import { placeholderProblems } from './placeholders.ts'
 import type { Template } from './schema.ts'
+import { consoleProblems, healthProblems, stopProblems } from './semantics-console.ts'
 import { variableProblems } from './variables-check.ts'
 
 /** Placeholders that every template can use, besides `{var.…}` and `{port.…}`. */
@@ -21,9 +22,9 @@ export function semanticProblems(template: Template): TemplateProblem[] {
     ...(template.files ?? []).flatMap((file, i) => fileProblems(file, ['files', i], known)),
     ...Object.entries(template.variables ?? {}).flatMap(([name, variable]) => variableProblems(variable, ['variables', name])),
     ...regexProblems(template),
-    ...stopProblems(template, known),
-    ...consoleProblems(template, known),
-    ...healthProblems(template, known),
+    ...stopProblems(template),
+    ...consoleProblems(template),
+    ...healthProblems(template),
   ]
 }
 
@@ -33,16 +34,21 @@ function check(text: string | undefined, path: Path, known: ReadonlySet<string>)
 
 function programProblems({ program }: Template, known: ReadonlySet<string>): TemplateProblem[] {
   // A program is looked for also where there is no instance yet, so only what every slave knows can be used.
-  const everywhere = new Set(['dir', 'package', 'node'])
+  const everywhere = new Set(['package', 'node'])
   return [
     ...check(program.command, ['program', 'command'], everywhere),
     ...(program.search ?? []).flatMap((folder, i) => check(folder, ['program', 'search', i], everywhere)),
-    ...(program.needs ?? []).flatMap(({ path }, i) => check(path, ['program', 'needs', i, 'path'], known)),
+    ...(program.needs ?? []).flatMap(({ path, hint }, i) => [
+      ...check(path, ['program', 'needs', i, 'path'], known), ...check(hint, ['program', 'needs', i, 'hint'], known),
+    ]),
   ]
 }
 
 function launchProblems(template: Template, known: ReadonlySet<string>): TemplateProblem[] {
   const problems: TemplateProblem[] = []
+  if (template.cwd !== undefined && !isSafePath(template.cwd)) {
+    problems.push({ path: ['cwd'], message: 'must be a relative path below the instance\'s directory, without ".."' })
+  }
   if (template.shell !== undefined && template.args !== undefined) {
     problems.push({ path: ['shell'], message: '"args" and "shell" exclude each other' })
   }
@@ -71,9 +77,10 @@ function launchProblems(template: Template, known: ReadonlySet<string>): Templat
 }
 
 function regexProblems({ ready, events = {}, health }: Template): TemplateProblem[] {
-  const all: { path: Path; source: string; groups: string[] }[] = [{ path: ['ready', 'regex'], source: ready.regex, groups: [] }]
-  if (ready.failed !== undefined) all.push({ path: ['ready', 'failed'], source: ready.failed, groups: [] })
-  if (health?.regex !== undefined) all.push({ path: ['health', 'regex'], source: health.regex, groups: [] })
+  const all: { path: Path; source: string; groups: string[] }[] = []
+  if (ready !== undefined) all.push({ path: ['ready', 'regex'], source: ready.regex, groups: [] })
+  if (ready?.failed !== undefined) all.push({ path: ['ready', 'failed'], source: ready.failed, groups: [] })
+  if (health?.check === 'output' && typeof health.regex === 'string') all.push({ path: ['health', 'regex'], source: health.regex, groups: [] })
   for (const kind of ['join', 'leave', 'chat'] as const) {
     const groups = kind === 'chat' ? ['player', 'text'] : ['player']
     const sources = events[kind]
@@ -91,51 +98,3 @@ function missingGroup(source: string, groups: readonly string[]): string | undef
   return missing === undefined ? undefined : `needs a named group (?<${missing}>…)`
 }
 
-function stopProblems({ stop, console: { input } }: Template, known: ReadonlySet<string>): TemplateProblem[] {
-  const problems = check(stop.command, ['stop', 'command'], known)
-  if ((stop.command === undefined) === (stop.signal === undefined)) {
-    problems.push({ path: ['stop'], message: 'needs exactly one of "command" and "signal"' })
-  }
-  if (stop.command !== undefined && input === 'none') {
-    problems.push({ path: ['stop', 'command'], message: 'a game whose console.input is "none" cannot be told a command; use "signal"' })
-  }
-  return problems
-}
-
-function consoleProblems({ console, ports = {} }: Template, known: ReadonlySet<string>): TemplateProblem[] {
-  const problems = [
-    ...check(console.say, ['console', 'say'], new Set([...known, 'text'])),
-    ...check(console.password, ['console', 'password'], known),
-  ]
-  const isEcon = console.input === 'econ'
-  for (const key of ['port', 'password'] as const) {
-    if ((console[key] !== undefined) === isEcon) continue
-    problems.push({ path: ['console'], message: isEcon ? `"${key}" is missing: econ needs it` : `"${key}" is for econ only` })
-  }
-  if (console.say !== undefined && console.input === 'none') {
-    problems.push({ path: ['console', 'say'], message: 'a game whose console.input is "none" cannot be told to say anything' })
-  }
-  if (console.say !== undefined && !/\{text[|}]/.test(console.say)) {
-    problems.push({ path: ['console', 'say'], message: 'needs the placeholder {text}' })
-  }
-  return [...problems, ...portProblems(console.port, ['console', 'port'], ports)]
-}
-
-function healthProblems({ health, console, ports = {} }: Template, known: ReadonlySet<string>): TemplateProblem[] {
-  if (health === undefined) return []
-  const keys = { output: ['regex', 'command'], tcp: ['port'], query: ['port', 'query'] }[health.check]
-  const problems: TemplateProblem[] = []
-  for (const key of ['regex', 'command', 'port', 'query'] as const) {
-    const isNeeded = keys.includes(key) && key !== 'command'
-    if (isNeeded && health[key] === undefined) problems.push({ path: ['health'], message: `"${key}" is missing: check "${health.check}" needs it` })
-    if (!keys.includes(key) && health[key] !== undefined) problems.push({ path: ['health', key], message: `means nothing for check "${health.check}"` })
-  }
-  if (health.command !== undefined && console.input === 'none') {
-    problems.push({ path: ['health', 'command'], message: 'a game whose console.input is "none" cannot be told a command' })
-  }
-  return [...problems, ...check(health.command, ['health', 'command'], known), ...portProblems(health.port, ['health', 'port'], ports)]
-}
-
-function portProblems(port: string | undefined, path: Path, ports: object): TemplateProblem[] {
-  return port === undefined || Object.hasOwn(ports, port) ? [] : [{ path, message: `there is no port "${port}" in "ports"` }]
-}

@@ -1,11 +1,17 @@
 import type { Path, TemplateProblem } from './problems.ts'
-import { placeholderProblems } from './placeholders.ts'
+import { fillIn, placeholderProblems } from './placeholders.ts'
 import { regexProblem } from './regex.ts'
-import { keysOfVariableType, type Variable } from './schema-variables.ts'
+import { keysOfVariableType } from './schema-variables.ts'
+import type { InstanceNames, Variable, VariableValue } from './schema-variables.ts'
 import { variableProblem } from './variable-value.ts'
 
 /** Placeholders that a variable's default can use. */
 export const defaultPlaceholders: ReadonlySet<string> = new Set(['instance.id', 'instance.name'])
+
+/** A variable's default with the instance's names filled in. */
+export function fillDefault(value: VariableValue, { id, name }: InstanceNames): VariableValue {
+  return typeof value === 'string' ? fillIn(value, new Map([['instance.id', id], ['instance.name', name]])) : value
+}
 
 /** What is wrong with the declaration of one variable that fits the schema. */
 export function variableProblems(variable: Variable, path: Path): TemplateProblem[] {
@@ -21,8 +27,9 @@ export function variableProblems(variable: Variable, path: Path): TemplateProble
   const at = [...path, 'default']
   if (typeof variable.default === 'string' && variable.default.includes('{')) {
     const wrong = placeholderProblems(variable.default, defaultPlaceholders)
-    return [...problems, ...wrong.map((message) => ({ path: at, message }))]
+    if (wrong.length > 0) return [...problems, ...wrong.map((message) => ({ path: at, message }))]
   }
-  const message = variableProblem(variable, variable.default)
+  // The longest name that an instance can have stands in for all.
+  const message = variableProblem(variable, fillDefault(variable.default, { id: '0', name: 'a'.repeat(63) }))
   return message === undefined ? problems : [...problems, { path: at, message }]
 }

@@ -1,7 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { ClusterError } from '../errors/cluster-error.ts'
 import { didYouMean } from '../text/nearest.ts'
-import { fillIn } from './placeholders.ts'
 import type { Template } from './schema.ts'
 import type { Variable, VariableValue, VariableValues } from './schema-variables.ts'
 import { coerce, isFitting, variableProblem } from './variable-value.ts'
@@ -10,31 +9,17 @@ const SECRET_LENGTH = 24
 // No quotes, no look-alikes, nothing that a config file or a shell could take for its own.
 const SECRET_ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789'
 
-export interface InstanceNames {
-  id: string
-  name: string
-}
-
 /**
  * The values of all variables of a template: what was given, checked and in the right type, and the defaults for the rest.
- * Texts from a command line are turned into numbers and booleans. Secrets without a default must be among `given`: make them
- * once with {@link generateSecrets} and keep them with the instance. Throws `invalid_variable`, with `details.variable`.
+ * Texts from a command line are turned into numbers and booleans. A secret that was not given and has no default is
+ * made up: keep what comes back, and give it the next time. Throws `invalid_variable`, with `details.variable`.
  */
-export function resolveVariables(
-  template: Template,
-  given: Readonly<Record<string, unknown>>,
-  instance: InstanceNames = { id: '', name: '' },
-): Record<string, VariableValue> {
-  const variables = template.variables ?? {}
-  checkNames(template, given)
-  const values: Record<string, VariableValue> = {}
-  for (const [name, variable] of Object.entries(variables)) {
-    const value = Object.hasOwn(given, name) && given[name] !== undefined
-      ? coerce(variable, given[name])
-      : defaultOf(variable, instance)
-    if (value === undefined) throw invalid(template, name, `is missing${described(variable)}; give it as ${name}=VALUE`)
-    if (!isFitting(variable, value)) throw invalid(template, name, variableProblem(variable, value) ?? '')
-    values[name] = value
+export function resolveVariables(template: Template, given: Readonly<Record<string, unknown>>): Record<string, VariableValue> {
+  const values: Record<string, VariableValue> = { ...generateSecrets(template, given), ...checkVariables(template, given) }
+  for (const [name, variable] of Object.entries(template.variables ?? {})) {
+    if (Object.hasOwn(values, name)) continue
+    if (variable.default === undefined) throw invalid(template, name, `is missing${described(variable)}; give it as ${name}=VALUE`)
+    values[name] = variable.default
   }
   return values
 }
@@ -62,10 +47,16 @@ export function generateSecrets(template: Template, given: Readonly<Record<strin
   return Object.fromEntries(missing.map(([name, variable]) => [name, randomSecret(variable)]))
 }
 
+/** Whether a variable of the template is never shown; false for one that it does not have. */
+export function isSecretVariable(template: Template, name: string): boolean {
+  const variables = template.variables ?? {}
+  return Object.hasOwn(variables, name) && variables[name]?.type === 'secret'
+}
+
 /** `values` with secrets replaced, for showing to people. */
 export function withoutSecrets(template: Template, values: VariableValues): Record<string, VariableValue> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) =>
-    [name, template.variables?.[name]?.type === 'secret' && value !== '' ? '********' : value]))
+    [name, isSecretVariable(template, name) && value !== '' ? '********' : value]))
 }
 
 function checkNames(template: Template, given: Readonly<Record<string, unknown>>): void {
@@ -77,11 +68,6 @@ function checkNames(template: Template, given: Readonly<Record<string, unknown>>
       `Template "${template.id}" has no variable "${name}"${didYouMean(name, known) || `; ${list}`}`,
       { details: { template: template.id, variable: name } })
   }
-}
-
-function defaultOf({ default: value }: Variable, { id, name }: InstanceNames): VariableValue | undefined {
-  if (typeof value !== 'string') return value
-  return fillIn(value, new Map([['instance.id', id], ['instance.name', name]]))
 }
 
 function randomSecret({ min_length: min = 0, max_length: max = SECRET_LENGTH }: Variable): string {

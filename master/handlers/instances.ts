@@ -38,7 +38,7 @@ export function instanceHandlers({ instances, slaves, templates, assignments, st
   function configOf(record: InstanceRecord, showsSecrets: boolean): InstanceConfig {
     const { desired: _desired, created_with: _key, ...config } = record
     const { template } = templates.require(record.template)
-    const variables = resolveVariables(template, config.variables, { id: String(record.id), name: record.name })
+    const variables = resolveVariables(template, config.variables)
     return { ...config, variables: showsSecrets ? variables : withoutSecrets(template, variables) }
   }
 

@@ -32,6 +32,7 @@ export class ConsoleService {
   readonly #parts: Parts
   readonly #followers = new Map<Link, Follower>()
   readonly #byInstance = new Map<number, Set<Follower>>()
+  readonly #listeners = new Map<number, Set<(event: EventMessage) => void>>()
   #drainTimer: NodeJS.Timeout | undefined
 
   constructor(parts: Parts) {
@@ -61,11 +62,24 @@ export class ConsoleService {
     void this.#tellSlavesOf(follower.instanceIds)
   }
 
+  /** Calls a listener within the master with an instance's output, until the returned function is called. */
+  listen(instanceId: number, listener: (event: EventMessage) => void): () => void {
+    const listeners = this.#listeners.get(instanceId) ?? new Set()
+    this.#listeners.set(instanceId, listeners.add(listener))
+    void this.#tellSlavesOf([instanceId])
+    return () => {
+      if (!listeners.delete(listener)) return
+      if (listeners.size === 0 && this.#listeners.get(instanceId) === listeners) this.#listeners.delete(instanceId)
+      void this.#tellSlavesOf([instanceId])
+    }
+  }
+
   /** Output that a slave sent; it is passed on unread. */
   output(slaveId: number, event: EventMessage): void {
     const { to } = event
     if (to === undefined || this.#parts.instances.get(to)?.slave_id !== slaveId) return
     for (const follower of this.#byInstance.get(to) ?? []) this.#deliver(follower, to, event)
+    for (const listener of this.#listeners.get(to) ?? []) listener(event)
   }
 
   /** A slave is there, anew or again: tells it what is followed, and the followers that they may have missed something. */
@@ -130,7 +144,7 @@ export class ConsoleService {
   async #tellSlave(slaveId: number): Promise<void> {
     const link = this.#parts.slaves.link(slaveId)
     if (!link) return
-    const ids = this.#parts.instances.assignedTo(slaveId).map(({ id }) => id).filter((id) => this.#byInstance.has(id))
+    const ids = this.#parts.instances.assignedTo(slaveId).map(({ id }) => id).filter((id) => this.#byInstance.has(id) || this.#listeners.has(id))
     try {
       await link.send(setInstanceOutputSubscriptions, { instance_ids: ids })
     } catch (error) {

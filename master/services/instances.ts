@@ -54,6 +54,10 @@ export class InstanceService {
     return this.#instances.get(String(instanceId))?.value
   }
 
+  byName(name: string): InstanceRecord | undefined {
+    return this.#instances.list().find(({ value }) => value.name === name)?.value
+  }
+
   /** Throws `not_found`, word for word as `protocols/link.md` has it. */
   require(instanceId: number): InstanceRecord {
     const record = this.get(instanceId)
@@ -119,7 +123,7 @@ export class InstanceService {
   /** Takes over an instance that a slave brought and the master does not know. */
   async adopt(assignment: Assignment, slaveId: number, desired: InstanceState['desired']): Promise<void> {
     const { template, ...config } = assignment
-    if (this.list().some(({ name }) => name === config.name)) {
+    if (this.byName(config.name)) {
       throw new ClusterError('name_in_use', `Slave ${slaveId} brings an instance "${config.name}" (id ${config.id}), but the name is in use; rename one of them`)
     }
     const record: InstanceRecord = { ...config, template: template.id, slave_id: slaveId, desired, created_with: null }
@@ -170,7 +174,7 @@ export class InstanceService {
   }
 
   async #withName<T>(name: string, use: () => Promise<T>): Promise<T> {
-    if (this.#claimedNames.has(name) || this.#instances.list().some(({ value }) => value.name === name)) {
+    if (this.#claimedNames.has(name) || this.byName(name)) {
       throw new ClusterError('name_in_use', `There is an instance "${name}" already; choose another name`)
     }
     this.#claimedNames.add(name)

@@ -140,8 +140,9 @@ export class TokenService {
   }
 
   /** Calls the listener for each token that is no longer good. */
-  onRevoked(listener: (tokenId: number) => void): void {
+  onRevoked(listener: (tokenId: number) => void): () => void {
     this.#revokedListeners.add(listener)
+    return () => this.#revokedListeners.delete(listener)
   }
 
   #forget(id: string): void {

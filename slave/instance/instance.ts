@@ -3,8 +3,10 @@ import { ClusterError } from '../../lib/errors/cluster-error.ts'
 import type { Assignment, InstanceState } from '../../lib/link/messages/instances.ts'
 import type { Logger } from '../../lib/log/logger.ts'
 import { LineMatcher } from '../../lib/template/line-matcher.ts'
+import type { Template } from '../../lib/template/schema.ts'
 import { ConsoleArchive } from '../console/archive.ts'
 import { endProcess } from '../run/end-process.ts'
+import type { EndPlan } from '../run/end-process.ts'
 import type { RunExit } from '../run/run-exit.ts'
 import { describeExit, lastExitOf } from '../run/run-exit.ts'
 import { Run } from '../run/run.ts'
@@ -256,8 +258,7 @@ export class Instance {
     this.#setStatus('stopping')
     await this.#save({ run: { number, phase: 'stopping' } })
     const { stop } = template
-    const ask = 'command' in stop ? () => console.send(stop.command) : stop.signal
-    await endProcess(run, { ask, askGraceMs: stop.grace_ms, terminateGraceMs: stop.term_grace_ms })
+    await endProcess(run, endPlan(stop, console))
     await this.#ended
   }
 
@@ -267,10 +268,11 @@ export class Instance {
     const matcher = new LineMatcher(assignment.template)
     const active: ActiveRun = {
       number, run,
-      isReady: assignment.template.ready === undefined,
+      isReady: false,
       console: openConsole(assignment, ports, run),
       watch: new RunWatch(run.output, matcher, {
         ready: () => this.#onReady(number),
+        failed: (line) => this.#onFailed(number, line),
         playersChanged: () => this.#changed(),
         activity: (activity) => this.#listener.activity(this, activity),
       }),
@@ -284,18 +286,18 @@ export class Instance {
           .finally(resolve)
       })
     })
-    if (active.isReady) this.#setStatus('running')
-    else this.#expectReady(active)
+    this.#expectReady(active)
   }
 
   #expectReady(active: ActiveRun): void {
     const { ready } = this.#record.assignment.template
-    if (!ready) return
+    if (!ready) return this.#onReady(active.number)
+    const { deadline_ms: deadlineMs } = ready
     this.#setStatus('starting')
     active.readyTimer = setTimeout(() => {
-      active.fault = `it did not print its ready line within ${ready.deadline_ms / 1_000} s`
+      active.fault = `it did not print its ready line within ${deadlineMs / 1_000} s`
       this.#settle()
-    }, ready.deadline_ms)
+    }, deadlineMs)
   }
 
   #onReady(number: number): void {
@@ -303,7 +305,15 @@ export class Instance {
     if (active?.number !== number || active.isReady) return
     active.isReady = true
     clearTimeout(active.readyTimer)
-    if (this.#status === 'starting') this.#setStatus('running')
+    if (this.#status !== 'stopping') this.#setStatus('running')
+  }
+
+  /** A game that says that it could not start, and goes on running. */
+  #onFailed(number: number, line: string): void {
+    const active = this.#active
+    if (active?.number !== number || active.isReady) return
+    active.fault = `it says: ${line}`
+    this.#settle()
   }
 
   async #onExit(active: ActiveRun, exit: RunExit): Promise<void> {
@@ -416,6 +426,12 @@ export class Instance {
       this.#log.error('What happened to the instance could not be written down', { error: String(error) })
     }
   }
+}
+
+/** How a template wants its game to be ended. */
+function endPlan(stop: Template['stop'], console: GameConsole): EndPlan {
+  const ask = 'command' in stop ? () => console.send(stop.command) : stop.signal
+  return { ask, askGraceMs: stop.grace_ms, terminateGraceMs: stop.term_grace_ms }
 }
 
 function endError(exit: RunExit, { fault, isReady }: ActiveRun, lines: string): ClusterError {

@@ -7,6 +7,8 @@ import { ClusterError } from '../../lib/errors/cluster-error.ts'
 import { applyFiles } from '../../lib/template/apply-files.ts'
 import { findProgram } from '../../lib/template/find-program.ts'
 import { renderLaunch } from '../../lib/template/render.ts'
+import type { PrepareStep } from '../../lib/template/render.ts'
+import { resolveVariables } from '../../lib/template/variables.ts'
 import { isPortFree } from '../ports/allocator.ts'
 import { Run } from '../run/run.ts'
 import type { Host } from './host.ts'
@@ -14,7 +16,6 @@ import type { InstanceDirectory, InstanceRecord } from './record.ts'
 
 type Planned = Pick<InstanceRecord, 'assignment' | 'ports'>
 
-const prepareDeadlineMs = 300_000
 const execute = promisify(execFile)
 
 /** Whether the game could be started: its program is there and its ports are free. Throws `program_missing`, `port_taken`. */
@@ -34,19 +35,20 @@ export async function launchGame(number: number, planned: Planned, directory: In
   const { assignment, ports } = planned
   const program = await checkLaunch(planned, host)
   const { template } = assignment
+  const instance = { id: String(assignment.id), name: assignment.name }
+  await directory.create()
   const { argv, env, cwd, files, prepare } = renderLaunch(template, {
-    instance: { id: assignment.id, name: assignment.name },
-    variables: assignment.variables,
+    instance,
+    variables: resolveVariables(template, assignment.variables),
     ports,
     program,
     dataDirectory: directory.data,
   })
-  await directory.create()
   await applyFiles(files, directory.data)
   if (host.runAs) await giveTo(directory.data, host.runAs)
   const environment = gameEnvironment(env, directory, host)
   for (const step of prepare) {
-    if (step.unless === undefined || !existsSync(step.unless)) await runStep(step.argv, cwd, environment, host)
+    if (step.unless === undefined || !existsSync(step.unless)) await runStep(step, cwd, environment, host)
   }
   return Run.launch({
     directory: directory.run(number),
@@ -72,10 +74,10 @@ function gameEnvironment(env: Readonly<Record<string, string>>, directory: Insta
   }
 }
 
-async function runStep(argv: readonly string[], cwd: string, env: Record<string, string>, { runAs }: Host): Promise<void> {
+async function runStep({ argv, deadlineMs }: PrepareStep, cwd: string, env: Record<string, string>, { runAs }: Host): Promise<void> {
   const [file = '', ...rest] = argv
   try {
-    await execute(file, rest, { cwd, env, timeout: prepareDeadlineMs, maxBuffer: 16 * 1024 * 1024, ...(runAs ? { uid: runAs.uid, gid: runAs.gid } : {}) })
+    await execute(file, rest, { cwd, env, timeout: deadlineMs, maxBuffer: 16 * 1024 * 1024, ...(runAs ? { uid: runAs.uid, gid: runAs.gid } : {}) })
   } catch (error) {
     const { stderr = '', stdout = '' } = error as { stderr?: string; stdout?: string }
     const lines = `${stdout}\n${stderr}`.trim().split('\n').slice(-10).join('\n')

@@ -10,6 +10,7 @@ export interface PlayerActivity {
 
 interface RunWatchOwner {
   ready(): void
+  failed(line: string): void
   playersChanged(): void
   activity(activity: PlayerActivity): void
 }
@@ -49,6 +50,7 @@ export class RunWatch {
   }
 
   #match(text: string, isNews: boolean): void {
+    if (isNews && this.#matcher.isFailure(text)) this.#owner.failed(text)
     for (const found of this.#matcher.match(text)) {
       if (found.kind === 'ready') this.#owner.ready()
       else this.#player(found, isNews)

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { Static } from '@sinclair/typebox'
-import { TemplateSchema } from '../../template/schema.ts'
+import { Template } from '../../template/schema.ts'
 import { defineRequest } from '../define.ts'
 import { Empty, nullable, strict, Timestamp } from './shapes.ts'
 
@@ -39,7 +39,7 @@ export const getTemplate = defineRequest({
   routes: ['control-master'],
   permission: 'template.read',
   request: strict({ template: Type.String() }),
-  response: Type.Object({ template: TemplateSchema, source: TemplateSource }),
+  response: Type.Object({ template: Template, source: TemplateSource }),
 })
 
 export const TokenInfo = Type.Object({

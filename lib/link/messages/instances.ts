@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { Static } from '@sinclair/typebox'
-import { TemplateSchema } from '../../template/schema.ts'
+import { Template } from '../../template/schema.ts'
 import { defineEvent, defineRequest } from '../define.ts'
 import type { Projection } from '../define.ts'
 import {
@@ -24,7 +24,7 @@ export const InstanceConfig = Type.Object({ ...settings, id: InstanceId, templat
 export type InstanceConfig = Static<typeof InstanceConfig>
 
 /** What a slave needs to run an instance, with or without its master. */
-export const Assignment = Type.Object({ ...settings, id: InstanceId, template: TemplateSchema })
+export const Assignment = Type.Object({ ...settings, id: InstanceId, template: Template })
 export type Assignment = Static<typeof Assignment>
 
 /** What a slave says of an instance that it has. */
