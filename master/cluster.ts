@@ -7,6 +7,7 @@ import { SlaveService } from './services/slaves.ts'
 import { StatusFeed } from './services/status-feed.ts'
 import type { TemplateService } from './services/templates.ts'
 import { TokenService } from './services/tokens.ts'
+import { HookTable } from './plugins/hooks.ts'
 
 /** The services of a master, made once and handed to its doors. */
 export interface Cluster {
@@ -19,6 +20,8 @@ export interface Cluster {
   readonly assignments: Assignments
   readonly consoles: ConsoleService
   readonly status: StatusFeed
+  /** What happens here, for plugins. */
+  readonly hooks: HookTable
   /** Address at which programs on other hosts reach this master. */
   readonly url: string
   readonly startedAt: Date
@@ -41,6 +44,18 @@ export function createCluster({ store, log, templates, url, maxFollowerBufferByt
     assignments: new Assignments({ instances, templates, log }),
     consoles: new ConsoleService({ instances, slaves, log, maxBufferedBytes: maxFollowerBufferBytes }),
     status: new StatusFeed({ instances, slaves }),
+    hooks: clusterHooks(slaves, instances, log),
     startedAt: new Date(),
   }
+}
+
+function clusterHooks(slaves: SlaveService, instances: InstanceService, log: Logger): HookTable {
+  const hooks = new HookTable((hook, error) => log.error(`A plugin failed at ${hook}`, { error: String(error) }))
+  instances.onChange((instanceId) => {
+    const record = instances.get(instanceId)
+    if (record) hooks.emit('instance_changed', { instance: instances.info(record) })
+    else hooks.emit('instance_deleted', { instanceId })
+  })
+  slaves.watch(() => hooks.emit('slaves_changed', {}))
+  return hooks
 }

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { defineConfig } from '../lib/config/definition.ts'
-import { choiceField, integerField, stringField } from '../lib/config/fields.ts'
+import { choiceField, integerField, listField, stringField } from '../lib/config/fields.ts'
 import { linkFields } from '../lib/config/link-fields.ts'
 
 export const masterConfig = defineConfig({
@@ -12,6 +12,7 @@ export const masterConfig = defineConfig({
     public_url: stringField({ description: 'How other hosts reach this master, when that is not the address that it listens on.' }),
     tls_cert: stringField({ description: 'PEM file of the TLS certificate; with it the master serves HTTPS.' }),
     tls_key: stringField({ description: 'PEM file of the TLS key.' }),
+    plugin_packages: listField({ default: [], description: 'npm packages of plugins; `master plugin install PACKAGE` writes it.' }),
     templates_directory: stringField({ description: 'Directory of your own templates; they go before built-in ones of the same id.' }),
     log_level: choiceField({ choices: ['error', 'warn', 'info', 'debug'], default: 'info', description: 'Least important messages that are logged.' }),
     log_format: choiceField({ choices: ['text', 'json'], default: 'text', description: 'Form of the log.' }),
@@ -19,6 +20,9 @@ export const masterConfig = defineConfig({
     'limits.message_bytes': integerField({ default: 4_194_304, minimum: 1_024, maximum: 1_073_741_824, description: 'Largest message or request body that is accepted.' }),
     'limits.handshake_ms': integerField({ default: 10_000, minimum: 10, description: 'A new connection must have registered within this time.' }),
     'limits.requests_in_flight': integerField({ default: 1_000, minimum: 1, description: 'Requests that one link may have open at once.' }),
+    'limits.unauthenticated_connections': integerField({ default: 1_000, minimum: 1, description: 'Connections of one address, at all doors, that have not shown who they are.' }),
+    'limits.failed_logins_per_minute': integerField({ default: 60, minimum: 1, description: 'Failed logins of one address, at all doors, before it is refused for the rest of the minute.' }),
+    'limits.subscriber_buffer_bytes': integerField({ default: 1_048_576, minimum: 65_536, description: 'A subscriber of a door with more than this unsent is left out or closed, as the door says.' }),
     'limits.follower_buffer_bytes': integerField({ default: 4_194_304, minimum: 65_536, description: 'A follower of consoles with more than this unsent is skipped until it has caught up.' }),
   },
 })

@@ -4,7 +4,6 @@ import { configCommand } from '../lib/cli/config-command.ts'
 import { runProgram } from '../lib/cli/run-program.ts'
 import { ExitCode } from '../lib/errors/codes.ts'
 import { corralVersion } from '../lib/version.ts'
-import { masterConfig } from './config.ts'
 
 const program = yargs(hideBin(process.argv))
   .scriptName('master')
@@ -40,7 +39,33 @@ const program = yargs(hideBin(process.argv))
     }))
     .demandCommand(1, 'Say what to do with the database: export or import'))
 
-await configCommand(program, () => Promise.resolve(masterConfig))
+  .command('plugin', 'List, enable, disable and install plugins', (command) => command
+    .command('list', 'All plugins that can run here', (sub) => sub
+      .option('json', { type: 'boolean', default: false, describe: 'Print JSON' }), (argv) => runProgram(async () => {
+      const { listPlugins } = await import('./commands/plugin.ts')
+      await listPlugins(argv)
+    }))
+    .command('enable <name>', 'Let a plugin run from the next `master run` on', (sub) => sub
+      .positional('name', { type: 'string', demandOption: true }), (argv) => runProgram(async () => {
+      const { setPluginEnabled } = await import('./commands/plugin.ts')
+      await setPluginEnabled(argv, true)
+    }))
+    .command('disable <name>', 'Let a plugin run no more from the next `master run` on', (sub) => sub
+      .positional('name', { type: 'string', demandOption: true }), (argv) => runProgram(async () => {
+      const { setPluginEnabled } = await import('./commands/plugin.ts')
+      await setPluginEnabled(argv, false)
+    }))
+    .command('install <package>', 'Install a plugin from npm, a folder or an archive', (sub) => sub
+      .positional('package', { type: 'string', demandOption: true }), (argv) => runProgram(async () => {
+      const { installPlugin } = await import('./commands/plugin.ts')
+      await installPlugin(argv)
+    }))
+    .demandCommand(1, 'Say what to do with plugins: list, enable, disable or install'))
+
+await configCommand(program, async (file) => {
+  const { loadSetup } = await import('./commands/open.ts')
+  return (await loadSetup(file)).definition
+})
   .demandCommand(1, 'Say what to do; `master --help` lists the commands')
   .strict()
   .recommendCommands()

@@ -1,9 +1,16 @@
 import type { AddressInfo } from 'node:net'
 import type { ChannelSettings } from '../lib/link/channel.ts'
+import type { Config } from '../lib/config/load.ts'
+import type { Fields } from '../lib/config/field.ts'
+import { Directory } from '../lib/hub/directory.ts'
+import { Presence } from '../lib/hub/presence.ts'
+import { Topics } from '../lib/hub/topics.ts'
 import { messages } from '../lib/link/messages/index.ts'
 import { Registry } from '../lib/link/registry.ts'
 import type { Logger } from '../lib/log/logger.ts'
+import { Admission } from '../lib/net/admission.ts'
 import { listen } from '../lib/net/listen.ts'
+import type { Hub } from '../lib/plugin/master-context.ts'
 import type { Store } from '../lib/store/store.ts'
 import { corralVersion } from '../lib/version.ts'
 import { createCluster } from './cluster.ts'
@@ -15,6 +22,8 @@ import { createServer } from './http/server.ts'
 import type { TlsFiles } from './http/server.ts'
 import { Upgrades } from './http/upgrades.ts'
 import { createMetrics } from './metrics.ts'
+import type { KnownPlugin } from './plugins/catalogue.ts'
+import { PluginHost } from './plugins/host.ts'
 import { TemplateService } from './services/templates.ts'
 
 export interface MasterOptions {
@@ -28,11 +37,19 @@ export interface MasterOptions {
   readonly publicUrl: string | undefined
   readonly templatesDirectory: string | undefined
   readonly link: ChannelSettings
+  readonly plugins: readonly KnownPlugin[]
+  /** The config with the plugins' fields. */
+  readonly config: Config<Fields>
+  /** Where plugins keep files. */
+  readonly dataDirectory: string
   readonly limits: {
     readonly messageBytes: number
     readonly handshakeMs: number
     readonly requestsInFlight: number
     readonly followerBufferBytes: number
+    readonly subscriberBufferBytes: number
+    readonly unauthenticatedConnections: number
+    readonly failedLoginsPerMinute: number
   }
 }
 
@@ -65,7 +82,8 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
     handshakeDeadlineMs: limits.handshakeMs,
     maxRequestsInFlight: limits.requestsInFlight,
   })
-  new Upgrades(server, log).add({ path: '/api/socket', upgrade: (request, socket, head) => door.upgrade(request, socket, head) })
+  const upgrades = new Upgrades(server, log)
+  upgrades.add({ path: '/api/socket', upgrade: (request, socket, head) => door.upgrade(request, socket, head) })
 
   app.get('/health', (_request, response) => {
     response.json({ status: 'ok', version: corralVersion() })
@@ -74,6 +92,17 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
     response.type(metrics.registry.contentType).send(await metrics.registry.metrics())
   })
   app.use(apiRouter({ cluster, dispatcher, registry, observer: metrics.observer, maxBodyBytes: limits.messageBytes }))
+  const pluginHost = new PluginHost({
+    cluster, dispatcher, registry, upgrades, app,
+    metrics: metrics.registry,
+    hub: createHub(limits.subscriberBufferBytes),
+    admission: new Admission({ unauthenticatedConnections: limits.unauthenticatedConnections, failedLoginsPerMinute: limits.failedLoginsPerMinute }),
+    config: options.config,
+    dataDirectory: options.dataDirectory,
+  })
+  for (const { plugin } of options.plugins) {
+    if (options.config.values[`${plugin.name}.enabled`] === true) await pluginHost.start(plugin)
+  }
   app.use((_request, response) => {
     response.status(404).json({ error: { code: 'not_found', message: 'There is nothing at this address; see /api/openapi.json' } })
   })
@@ -82,6 +111,8 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
   return {
     url,
     stop: async () => {
+      cluster.hooks.emit('shutdown', {})
+      await pluginHost.stopAll()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       door.close('shutdown')
       cluster.consoles.close()
@@ -91,6 +122,10 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
       clearTimeout(force)
     },
   }
+}
+
+function createHub(maxBufferedBytes: number): Hub {
+  return { directory: new Directory(), topics: new Topics({ maxBufferedBytes }), presence: new Presence() }
 }
 
 function hostOf(bind: string): string {

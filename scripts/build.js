@@ -1,6 +1,7 @@
 // Bundles the programs into dist/. Starting from few, small files is what keeps `ctl` quick;
 // type checking is a step of its own (`npm run typecheck`).
 import { build } from 'esbuild'
+import { existsSync, readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
@@ -19,11 +20,18 @@ const shared = {
 
 /** Rebuilds `dist/` from the sources. */
 export async function buildAll() {
+  const plugins = readdirSync(`${root}/plugins`).filter((name) => existsSync(`${root}/plugins/${name}/index.ts`))
   await rm(`${root}/dist`, { recursive: true, force: true })
   await Promise.all([
     build({
       ...shared,
-      entryPoints: { master: 'master/main.ts', slave: 'slave/main.ts', 'store-worker': 'lib/store/worker.ts', plugin: 'lib/plugin.ts' },
+      entryPoints: {
+        'master': 'master/main.ts',
+        'slave': 'slave/main.ts',
+        'store-worker': 'lib/store/worker.ts',
+        'plugin': 'lib/plugin.ts',
+        ...Object.fromEntries(plugins.map((name) => [`plugins/${name}`, `plugins/${name}/index.ts`])),
+      },
       chunkNames: 'shared/[name]-[hash]',
       packages: 'external',
     }),

@@ -8,21 +8,21 @@ import { setConfigField } from '../config/save.ts'
 import { runProgram } from './run-program.ts'
 
 /** The commands `config list|show|set` of a program, whose `--config` names the file. */
-export function configCommand<A extends { config: string }, F extends Fields>(yargs: Argv<A>, define: () => Promise<ConfigDefinition<F>>): Argv<A> {
+export function configCommand<A extends { config: string }, F extends Fields>(yargs: Argv<A>, define: (file: string) => Promise<ConfigDefinition<F>>): Argv<A> {
   return yargs.command('config', 'Show and change the config file', (config) => config
     .command('list', 'All fields with their values', (list) => list.option('json', { type: 'boolean', default: false, describe: 'Print JSON' }), (argv) => runProgram(async () => {
-      const definition = await define()
+      const definition = await define(argv.config)
       print(configRows(definition, await loadConfig(definition, { file: argv.config, env: process.env })), argv.json)
     }))
     .command('show <field>', 'One field', (show) => show.positional('field', { type: 'string', demandOption: true }), (argv) => runProgram(async () => {
-      const definition = await define()
+      const definition = await define(argv.config)
       const row = configRow(definition, await loadConfig(definition, { file: argv.config, env: process.env }), argv.field)
       process.stdout.write(`${row.field} = ${row.value} (${row.source})\n${row.description}\n`)
     }))
     .command('set <field> <value>', 'Set a field; an empty value unsets it', (set) => set
       .positional('field', { type: 'string', demandOption: true })
       .positional('value', { type: 'string', demandOption: true }), (argv) => runProgram(async () => {
-      await setConfigField(await define(), argv.config, argv.field, argv.value)
+      await setConfigField(await define(argv.config), argv.config, argv.field, argv.value)
     }))
     .demandCommand(1, 'Say what to do with the config: list, show or set'))
 }

@@ -108,10 +108,10 @@ export class BaseChannel implements Channel {
   }
 
   #write(type: string, data: object): number {
-    // After `close` nothing more is said, and what can't be encoded uses up no number.
-    if (!this.isOpen) return this.#seq + 1
     const frame = encodeEnvelope(this.#seq + 1, type, data)
     this.#seq += 1
+    // After `close` nothing more is said.
+    if (!this.isOpen) return this.#seq
     this.#transport.send(frame)
     if (this.#transport.bufferedBytes > this.#settings.sendBufferBytes) {
       this.#reason ??= 'The peer does not read: its send buffer is full'

@@ -11,6 +11,8 @@ const filters = {
   quotes: (text: string) => text.replace(/"/g, '\\"').replace(/\\$/, '\\ '),
   /** A JSON string with its quotes. */
   json: (text: string) => JSON.stringify(text),
+  /** Without slashes and blanks in front: for consoles that take a line for chat unless it begins with `/`. */
+  unslashed: (text: string) => text.replace(/^[\s/]+/, ''),
   /** 1 for true and 0 for false, for games that know no other; anything else stays. */
   number: (text: string) => (text === 'true' ? '1' : text === 'false' ? '0' : text),
   /** One word of a shell command, in single quotes. */

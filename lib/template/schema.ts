@@ -54,7 +54,7 @@ const PrepareSchema = closed({
 const ReadySchema = closed({ regex: Regex(), failed: Type.Optional(Regex()), deadline_ms: Milliseconds(100, 120_000) })
 
 interface StopTimes { grace_ms: number; term_grace_ms: number }
-export type TemplateStop = StopTimes & ({ command: string } | { signal: StopSignal })
+export type TemplateStop = StopTimes & ({ command: string; signal?: never } | { command?: never; signal: StopSignal })
 
 const StopSchema = Type.Unsafe<TemplateStop>(closed({
   command: Type.Optional(Line()),
@@ -65,7 +65,7 @@ const StopSchema = Type.Unsafe<TemplateStop>(closed({
 
 interface ConsoleCommon { line_gap_ms: number; say?: string }
 export type TemplateConsole = ConsoleCommon
-  & ({ input: 'stdin' } | { input: 'none' } | { input: 'econ'; port: string; password: string })
+  & ({ input: 'stdin' | 'none'; port?: never; password?: never } | { input: 'econ'; port: string; password: string })
 
 const ConsoleSchema = Type.Unsafe<TemplateConsole>(closed({
   input: Type.Unsafe<TemplateConsole['input']>({ enum: ['stdin', 'econ', 'none'] }),

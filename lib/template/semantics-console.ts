@@ -1,12 +1,12 @@
 import type { Path, TemplateProblem } from './problems.ts'
 import { placeholderProblems } from './placeholders.ts'
-import type { Template, TemplateConsole, TemplateHealth, TemplateStop } from './schema.ts'
+import type { Template } from './schema.ts'
 
-/** What the schema lets through: which keys go together is what the checks here are for. */
-type Loose<T> = { [K in T extends unknown ? keyof T : never]?: T extends unknown ? (K extends keyof T ? T[K] : never) : never }
+/** What the schema lets through: any of the keys. Which of them go together is what the checks here are for. */
+type Loose = Readonly<Partial<Record<'command' | 'signal' | 'input' | 'port' | 'password' | 'say' | 'regex' | 'query', string>>>
 
 export function stopProblems(template: Template): TemplateProblem[] {
-  const stop: Loose<TemplateStop> = template.stop
+  const stop: Loose = template.stop
   const problems: TemplateProblem[] = []
   if ((stop.command === undefined) === (stop.signal === undefined)) {
     problems.push({ path: ['stop'], message: 'needs exactly one of "command" and "signal"' })
@@ -17,7 +17,7 @@ export function stopProblems(template: Template): TemplateProblem[] {
 
 export function consoleProblems(template: Template): TemplateProblem[] {
   const { ports = {}, variables = {} } = template
-  const { input, port, password, say }: Loose<TemplateConsole> = template.console
+  const { input, port, password, say }: Loose = template.console
   const problems: TemplateProblem[] = []
   for (const [key, value] of Object.entries({ port, password })) {
     if ((value !== undefined) === (input === 'econ')) continue
@@ -36,7 +36,7 @@ export function consoleProblems(template: Template): TemplateProblem[] {
 
 export function healthProblems(template: Template): TemplateProblem[] {
   if (template.health === undefined) return []
-  const health: Loose<TemplateHealth> = template.health
+  const health: Loose = template.health
   const check = template.health.check
   const allowed = { output: ['regex', 'command'], tcp: ['port'], query: ['port', 'query'] }[check]
   const problems: TemplateProblem[] = []

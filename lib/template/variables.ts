@@ -2,7 +2,8 @@ import { randomInt } from 'node:crypto'
 import { ClusterError } from '../errors/cluster-error.ts'
 import { didYouMean } from '../text/nearest.ts'
 import type { Template } from './schema.ts'
-import type { Variable, VariableValue, VariableValues } from './schema-variables.ts'
+import type { InstanceNames, Variable, VariableValue, VariableValues } from './schema-variables.ts'
+import { fillDefault } from './variables-check.ts'
 import { coerce, isFitting, variableProblem } from './variable-value.ts'
 
 const SECRET_LENGTH = 24
@@ -12,14 +13,19 @@ const SECRET_ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz2345678
 /**
  * The values of all variables of a template: what was given, checked and in the right type, and the defaults for the rest.
  * Texts from a command line are turned into numbers and booleans. A secret that was not given and has no default is
- * made up: keep what comes back, and give it the next time. Throws `invalid_variable`, with `details.variable`.
+ * made up: keep what comes back, and give it the next time. A default that names the instance stays as it is written in the
+ * template until `instance` is given. Throws `invalid_variable`, with `details.variable`.
  */
-export function resolveVariables(template: Template, given: Readonly<Record<string, unknown>>): Record<string, VariableValue> {
+export function resolveVariables(
+  template: Template,
+  given: Readonly<Record<string, unknown>>,
+  instance?: InstanceNames,
+): Record<string, VariableValue> {
   const values: Record<string, VariableValue> = { ...generateSecrets(template, given), ...checkVariables(template, given) }
   for (const [name, variable] of Object.entries(template.variables ?? {})) {
-    if (Object.hasOwn(values, name)) continue
-    if (variable.default === undefined) throw invalid(template, name, `is missing${described(variable)}; give it as ${name}=VALUE`)
-    values[name] = variable.default
+    const value = values[name] ?? variable.default
+    if (value === undefined) throw invalid(template, name, `is missing${described(variable)}; give it as ${name}=VALUE`)
+    values[name] = instance !== undefined && value === variable.default ? fillDefault(value, instance) : value
   }
   return values
 }

@@ -17,9 +17,9 @@ interface RunOptions {
 
 /** Runs the master until it is told to stop. Throws `invalid_config`, `database_in_use`, `address_in_use`. */
 export async function run(options: RunOptions): Promise<void> {
-  const { values, warnings } = await openConfig(options.config)
+  const { values, warnings, setup, all } = await openConfig(options.config)
   const log = createLogger({ level: values.log_level, format: values.log_format, stream: process.stderr })
-  for (const warning of warnings) log.warn(warning)
+  for (const warning of [...warnings, ...setup.problems.map(({ message }) => message)]) log.warn(warning)
 
   const certificate = options.tlsCert ?? fromConfig(options.config, values.tls_cert)
   const key = options.tlsKey ?? fromConfig(options.config, values.tls_key)
@@ -39,11 +39,17 @@ export async function run(options: RunOptions): Promise<void> {
       publicUrl: values.public_url,
       templatesDirectory: fromConfig(options.config, values.templates_directory),
       link: linkSettings(values),
+      plugins: setup.plugins,
+      config: all,
+      dataDirectory: configPath(options.config, values.data_directory),
       limits: {
         messageBytes: values['limits.message_bytes'],
         handshakeMs: values['limits.handshake_ms'],
         requestsInFlight: values['limits.requests_in_flight'],
         followerBufferBytes: values['limits.follower_buffer_bytes'],
+        subscriberBufferBytes: values['limits.subscriber_buffer_bytes'],
+        unauthenticatedConnections: values['limits.unauthenticated_connections'],
+        failedLoginsPerMinute: values['limits.failed_logins_per_minute'],
       },
     })
     log.info(`The master is ready at ${master.url}`)

@@ -19,7 +19,6 @@ import type { Cluster } from '../cluster.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Upgrades } from '../http/upgrades.ts'
 import { clusterView } from './cluster-view.ts'
-import type { HookTable } from './hooks.ts'
 
 export interface PluginHostParts {
   readonly cluster: Cluster
@@ -27,7 +26,6 @@ export interface PluginHostParts {
   readonly registry: Registry
   readonly metrics: MetricsRegistry
   readonly hub: Hub
-  readonly hooks: HookTable
   readonly admission: Admission
   readonly upgrades: Upgrades
   readonly app: Express
@@ -53,7 +51,7 @@ export class PluginHost {
 
   /** Starts a plugin; false when it failed, which is in the log then. */
   async start(plugin: Plugin): Promise<boolean> {
-    const { cluster: { log }, registry, hooks } = this.#parts
+    const { cluster: { log }, registry } = this.#parts
     const undo: Undo[] = []
     this.#running.set(plugin.name, undo)
     try {
@@ -68,8 +66,6 @@ export class PluginHost {
       log.error(`Plugin ${plugin.name} could not be started: ${error instanceof Error ? error.message : String(error)}`)
       await this.stop(plugin.name)
       return false
-    } finally {
-      hooks.emit('slaves_changed', {})
     }
   }
 
@@ -91,7 +87,7 @@ export class PluginHost {
   }
 
   #context({ name, config = {} }: Plugin, undo: Undo[]): MasterContext<never> {
-    const { cluster, dispatcher, registry, metrics, hub, hooks, admission, upgrades, app, dataDirectory, config: all } = this.#parts
+    const { cluster, dispatcher, registry, metrics, hub, admission, upgrades, app, dataDirectory, config: all } = this.#parts
     const log = cluster.log.child({ plugin: name })
     const directory = join(dataDirectory, 'plugins', name)
     const figure = (text: string): string => `corral_${name.replaceAll('-', '_')}_${text}`
@@ -119,7 +115,7 @@ export class PluginHost {
       answer: (definition, handler) => {
         undo.push(dispatcher.handlers.add(definition.type, (data, { caller }) => handler(data as never, caller)))
       },
-      on: (hook, listener) => undo.push(hooks.on(hook, listener)),
+      on: (hook, listener) => undo.push(cluster.hooks.on(hook, listener)),
       gauge: (text, help, read) => {
         new Gauge({ name: figure(text), help, registers: [metrics], collect() { this.set(read()) } })
         undo.push(() => metrics.removeSingleMetric(figure(text)))

@@ -430,7 +430,8 @@ export class Instance {
 
 /** How a template wants its game to be ended. */
 function endPlan(stop: Template['stop'], console: GameConsole): EndPlan {
-  const ask = 'command' in stop ? () => console.send(stop.command) : stop.signal
+  const { command, signal } = stop
+  const ask = command === undefined ? signal : () => console.send(command)
   return { ask, askGraceMs: stop.grace_ms, terminateGraceMs: stop.term_grace_ms }
 }
 

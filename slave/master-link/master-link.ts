@@ -7,6 +7,7 @@ import { messages } from '../../lib/link/messages/index.ts'
 import { Registry } from '../../lib/link/registry.ts'
 import type { Logger } from '../../lib/log/logger.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
+import { corralVersion } from '../../lib/version.ts'
 import { slaveHandlers } from './handlers.ts'
 import type { StateReporter } from './state-reporter.ts'
 
@@ -36,7 +37,7 @@ export class MasterLink {
     this.#client = new LinkClient({
       url, registry, settings, ca,
       dialect: 'session',
-      registration: { role: 'slave', token, agent: 'Corral', version: protocolVersion, id, name },
+      registration: { role: 'slave', token, agent: `Corral ${corralVersion()}`, version: protocolVersion, id, name },
       owner: {
         answer: (definition, request, link) => handlers.answer(definition, request.data, link),
         accept: () => {},

@@ -28,8 +28,11 @@ export interface SessionFrame {
 }
 
 const empty = Payload.ofValue({})
-/** Headers hold a name and some numbers; an error's details are the largest thing in one. */
+/** Headers hold a name and some numbers; an error is the largest thing in one. */
 const maxHeaderLength = 65_536
+/** So that an error fits a header even where every character of its text is escaped. */
+const maxErrorTextLength = 8_192
+export const maxKeyLength = 128
 
 /** Reads a frame. Throws LinkFault `Invalid message: Malformed`; `data` stays text until somebody asks for it. */
 export function decodeFrame(frame: string): SessionFrame {
@@ -51,7 +54,7 @@ function isHeader(value: unknown): value is SessionHeader {
   const { type, seq, to, key, reply_to: replyTo, error, ack } = value as Record<string, unknown>
   return typeof type === 'string'
     && [seq, to, replyTo, ack].every((number) => number === undefined || Number.isSafeInteger(number))
-    && (key === undefined || (typeof key === 'string' && key.length <= 128))
+    && (key === undefined || (typeof key === 'string' && key.length <= maxKeyLength))
     && (error === undefined || isErrorOnWire(error))
 }
 
@@ -59,7 +62,7 @@ function isErrorOnWire(value: unknown): value is ErrorOnWire {
   if (typeof value !== 'object' || value === null) return false
   const { code, message, details } = value as Record<string, unknown>
   return typeof code === 'string' && typeof message === 'string'
-    && (details === undefined || (typeof details === 'object' && details !== null))
+    && (details === undefined || (typeof details === 'object' && details !== null && !Array.isArray(details)))
 }
 
 export function encodeFrame(header: SessionHeader, data: Payload = empty): string {
@@ -70,11 +73,17 @@ export function encodeFrame(header: SessionHeader, data: Payload = empty): strin
 export function encodeMessage(message: Message, seq?: number): string {
   const type = wireType(message)
   const place = seq === undefined ? {} : { seq }
-  if (message.kind === 'event') return encodeFrame({ type, ...place, ...routing(message) }, message.data)
-  if (message.kind === 'request') return encodeFrame({ type, ...place, ...routing(message) }, message.data)
+  if (message.kind !== 'response') return encodeFrame({ type, ...place, ...routing(message) }, message.data)
   const header = { type, ...place, reply_to: message.replyTo }
-  if ('error' in message.outcome) return encodeFrame({ ...header, error: message.outcome.error })
+  if ('error' in message.outcome) return encodeFrame({ ...header, error: shortened(message.outcome.error) })
   return encodeFrame(header, message.outcome.data)
+}
+
+// A header that is too long would cost the whole session; a cut text costs some words.
+function shortened({ code, message, details }: ErrorOnWire): ErrorOnWire {
+  const text = message.length > maxErrorTextLength ? `${message.slice(0, maxErrorTextLength)} …` : message
+  const hasDetails = details !== undefined && JSON.stringify(details).length <= maxErrorTextLength
+  return { code, message: text, ...(hasDetails ? { details } : {}) }
 }
 
 function routing({ to, key }: { to?: number | undefined; key?: string | undefined }): { to?: number; key?: string } {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { ClusterError } from '../../errors/cluster-error.ts'
+import { withDeadline } from '../../net/with-deadline.ts'
 import { BaseChannel } from '../base-channel.ts'
 import type { Channel, ChannelSettings, Dialect } from '../channel.ts'
 import { BaseCodec } from '../codec/base.ts'
@@ -48,7 +49,8 @@ export async function acceptConnection<Owner>(connection: Connection, options: A
       greeting = await greeter.next(options.handshakeDeadlineMs)
     }
     const registration = readRegistration(greeting)
-    const owner = await options.authenticate(registration)
+    const owner = await authenticated(registration, options)
+    if (!connection.transport.isOpen) throw new ClusterError('link_closed', 'The peer left before it was let in')
     return { channel: open(connection, greeter, registration, owner, options), owner, registration }
   } catch (error) {
     greeter.refuse(...refusal(error))
@@ -56,10 +58,19 @@ export async function acceptConnection<Owner>(connection: Connection, options: A
   }
 }
 
+async function authenticated<Owner>(registration: Registration, { authenticate, handshakeDeadlineMs: ms }: AcceptOptions<Owner>): Promise<Owner> {
+  return withDeadline(
+    (async () => authenticate(registration))(),
+    ms,
+    () => new ClusterError('overloaded', `The token could not be checked within ${ms} ms; try again`),
+  )
+}
+
 function resume<Owner>(connection: Connection, greeter: Greeter, { data }: Greeting, { sessions, mayResume }: AcceptOptions<Owner>): boolean {
   if (!fits(Resume, data)) throw new LinkFault(invalidHandshake)
   const found = sessions.find(data.session_id, data.session_secret)
-  if (!found || !mayResume(found.owner)) return false
+  // Who has received more than was sent belongs to another life of this session.
+  if (!found || data.received > found.session.sentSeq || !mayResume(found.owner)) return false
   greeter.send('resumed', { received: found.session.receivedSeq })
   found.session.attach(connection, data.received)
   return true

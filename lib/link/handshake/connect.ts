@@ -8,7 +8,7 @@ import type { Registry } from '../registry.ts'
 import { Session } from '../session/session.ts'
 import { fits } from '../validate.ts'
 import { Greeter } from './greeting.ts'
-import { Ready, Resumed } from './shapes.ts'
+import { Hello, Ready, Resumed } from './shapes.ts'
 import type { Registration } from './shapes.ts'
 
 export interface ConnectOptions {
@@ -41,7 +41,7 @@ export interface Connected {
 export async function greetMaster(connection: Connection, options: ConnectOptions, previous?: Resumable): Promise<Connected> {
   const greeter = new Greeter(connection, options.dialect)
   try {
-    await expectGreeting(greeter, 'hello', options)
+    if (!fits(Hello, await expectGreeting(greeter, 'hello', options))) throw new LinkFault(invalidHandshake)
     if (previous?.session.isOpen && (await resume(connection, greeter, options, previous))) {
       return { channel: previous.session, resumable: previous, isResumed: true }
     }
@@ -51,7 +51,7 @@ export async function greetMaster(connection: Connection, options: ConnectOption
     const data = await expectGreeting(greeter, 'ready', options)
     return open(connection, greeter, data, options)
   } catch (error) {
-    connection.transport.terminate()
+    connection.transport.close(1_000, '')
     if (error instanceof LinkFault) throw new ClusterError('malformed', `What answers at this address is no Corral master: ${error.reason}`, { cause: error })
     throw error
   }
@@ -67,8 +67,9 @@ async function resume(connection: Connection, greeter: Greeter, { handshakeDeadl
   greeter.send('resume', { session_id: session.id, session_secret: secret, received: session.receivedSeq })
   const { type, data } = await greeter.next(handshakeDeadlineMs)
   if (type === 'session_unknown') return false
-  if (type !== 'resumed' || !fits(Resumed, data)) throw new LinkFault(invalidHandshake)
+  if (type !== 'resumed' || !fits(Resumed, data) || data.received > session.sentSeq) throw new LinkFault(invalidHandshake)
   session.attach(connection, data.received)
+  if (!session.isOpen) throw new ClusterError('link_closed', 'The session ended while it was about to go on')
   return true
 }
 

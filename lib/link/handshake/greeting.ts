@@ -50,8 +50,13 @@ export class Greeter {
 
   /** Tells the peer why it is not let in, and ends the connection. */
   refuse(error: ClusterError, baseReason: string): void {
-    this.#seq += 1
     const { transport } = this.#connection
+    if (error.code === 'link_closed') {
+      // The peer said goodbye first, or is gone.
+      transport.close(1_000, '')
+      return
+    }
+    this.#seq += 1
     transport.send(
       this.#dialect === 'base'
         ? encodeEnvelope(this.#seq, 'close', { reason: baseReason })

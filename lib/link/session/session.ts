@@ -11,7 +11,13 @@ import type { Transport } from '../transport/transport.ts'
 import { SendBuffer } from './send-buffer.ts'
 
 const closeCode = 1000
-const faultCode = 4000
+/** Close codes of a WebSocket that say that a frame of ours can't be taken: to resume would only bring it again. */
+const refusedFrame = new Map([
+  [1002, 'the peer does not take our frames'],
+  [1003, 'the peer does not take our frames'],
+  [1007, 'the peer does not take our frames'],
+  [1009, 'a message is larger than the peer takes'],
+])
 const heartbeatFrame = encodeFrame({ type: 'heartbeat' })
 
 /**
@@ -59,6 +65,11 @@ export class Session implements Channel {
     return this.#transport?.bufferedBytes ?? 0
   }
 
+  /** Highest `seq` that was given to a message of ours. */
+  get sentSeq(): number {
+    return this.#sentSeq
+  }
+
   /** Highest `seq` that arrived here: what the peer need not send again. */
   get receivedSeq(): number {
     return this.#receivedSeq
@@ -66,43 +77,57 @@ export class Session implements Channel {
 
   start(events: ChannelEvents): void {
     this.#events = events
-    this.attach(this.#first, 0)
+    this.#use(this.#first)
   }
 
   /**
    * Goes on over a new connection. `peerReceived` is the highest `seq` that the peer says it has; a connection that
-   * still looked alive is let go, for the peer has shown that it uses another.
+   * still looked alive is let go, for the peer has shown that it uses another. A session that has ended says so to the
+   * peer and closes the connection.
    */
   attach(connection: Connection, peerReceived: number): void {
-    this.#transport?.terminate()
+    const { transport } = connection
+    if (this.#hasEnded) {
+      transport.send(closeFrame('session_lost', 'the session has ended'))
+      transport.close(closeCode, '')
+      return
+    }
+    const previous = this.#transport
     clearTimeout(this.#resumeTimer)
+    this.#buffer.acknowledge(peerReceived)
+    this.#acknowledgedSeq = this.#receivedSeq
+    for (const frame of this.#buffer.frames()) transport.send(frame)
+    this.#use(connection)
+    previous?.terminate()
+    this.#events?.connected(true)
+  }
+
+  #use(connection: Connection): void {
     const { transport } = connection
     this.#transport = transport
     this.#address = transport.address
     this.#heartbeat?.close()
     const heartbeat = new Heartbeat({ beat: () => transport.send(heartbeatFrame), dead: () => transport.terminate() }, this.#settings)
     this.#heartbeat = heartbeat
-    this.#buffer.acknowledge(peerReceived)
-    for (const frame of this.#buffer.frames()) transport.send(frame)
     connection.handOver({
       frame: (text) => {
         heartbeat.heard()
         if (this.#transport === transport) this.#receive(text)
       },
       alive: () => heartbeat.heard(),
-      closed: () => {
+      closed: ({ code }) => {
         heartbeat.close()
-        if (this.#transport === transport) this.#detach()
+        if (this.#transport === transport) this.#detach(refusedFrame.get(code))
       },
     })
-    this.#events?.connected(true)
   }
 
   send(message: Message): number {
-    this.#sentSeq += 1
-    const seq = this.#sentSeq
-    if (this.#hasEnded) return seq
+    const seq = this.#sentSeq + 1
+    // Before it is counted: a message that can't be encoded must leave no gap.
     const frame = encodeMessage(message, seq)
+    this.#sentSeq = seq
+    if (this.#hasEnded) return seq
     this.#buffer.push(seq, frame)
     this.#transport?.send(frame)
     if (this.#buffer.bytes > this.#settings.sendBufferBytes) {
@@ -112,7 +137,8 @@ export class Session implements Channel {
   }
 
   sendVolatile(message: Message): void {
-    this.#transport?.send(encodedOnce(message))
+    // A slow receiver misses volatile events, so that they take no room from those that are kept.
+    if (this.bufferedBytes <= this.#settings.sendBufferBytes / 2) this.#transport?.send(encodedOnce(message))
   }
 
   close(reason: string): void {
@@ -122,7 +148,7 @@ export class Session implements Channel {
   /** Ends the session for good and tells the peer why, if it is there. */
   end(reason: string, code: 'link_closed' | 'session_lost'): void {
     if (this.#hasEnded) return
-    this.#transport?.send(encodeFrame({ type: 'close', error: { code, message: reason } }, Payload.ofValue({ reason })))
+    this.#transport?.send(closeFrame(code, reason))
     this.#finish(reason, new ClusterError(code, `The connection ended before the answer came: ${reason}`))
   }
 
@@ -137,11 +163,14 @@ export class Session implements Channel {
     queueMicrotask(() => this.#events?.closed({ reason, error }))
   }
 
-  #detach(): void {
+  #detach(refusal: string | undefined): void {
     this.#transport = undefined
     clearTimeout(this.#ackTimer)
     this.#ackTimer = undefined
-    if (this.#hasEnded) return
+    if (refusal !== undefined) {
+      this.end(refusal, 'link_closed')
+      return
+    }
     this.#resumeTimer = setTimeout(
       () => this.end('the connection was lost and did not come back in time', 'session_lost'),
       this.#settings.resumeWindowMs,
@@ -154,15 +183,18 @@ export class Session implements Channel {
     if (this.#hasEnded) return
     try {
       const frame = decodeFrame(text)
-      if (frame.header.ack !== undefined) this.#buffer.acknowledge(frame.header.ack)
+      if (frame.header.ack !== undefined) this.#acknowledge(frame.header.ack)
       if (frame.header.seq !== undefined) this.#receiveSequenced(frame, frame.header.seq)
       else this.#receiveUnsequenced(frame)
     } catch (error) {
       // The sequence can't be trusted any more, and a resume would bring the same frame again.
-      const reason = error instanceof LinkFault ? error.reason : 'Internal error'
-      this.#transport?.close(faultCode, reason)
-      this.end(reason, 'link_closed')
+      this.end(error instanceof LinkFault ? error.reason : 'Internal error', 'link_closed')
     }
+  }
+
+  #acknowledge(seq: number): void {
+    if (seq > this.#sentSeq) throw new LinkFault(malformed)
+    this.#buffer.acknowledge(seq)
   }
 
   #receiveSequenced(frame: SessionFrame, seq: number): void {
@@ -190,7 +222,7 @@ export class Session implements Channel {
 
   #scheduleAck(): void {
     if (this.#receivedSeq - this.#acknowledgedSeq >= this.#settings.ackEveryMessages) this.#sendAck()
-    else this.#ackTimer ??= setTimeout(() => this.#sendAck(), this.#settings.ackDelayMs)
+    else this.#ackTimer ??= setTimeout(() => this.#sendAck(), this.#settings.ackDelayMs).unref()
   }
 
   #sendAck(): void {
@@ -201,11 +233,18 @@ export class Session implements Channel {
   }
 }
 
-// Fan-out sends one event to all its receivers in a row, so remembering the last is enough.
-let lastVolatile: { message: Message; frame: string } | undefined
+function closeFrame(code: 'link_closed' | 'session_lost', reason: string): string {
+  return encodeFrame({ type: 'close', error: { code, message: reason } }, Payload.ofValue({ reason }))
+}
+
+const volatileFrames = new WeakMap<Message, string>()
 
 /** The frame of an event for many receivers: encoded for the first, the same text for the others. */
 function encodedOnce(message: Message): string {
-  if (lastVolatile?.message !== message) lastVolatile = { message, frame: encodeMessage(message) }
-  return lastVolatile.frame
+  let frame = volatileFrames.get(message)
+  if (frame === undefined) {
+    frame = encodeMessage(message)
+    volatileFrames.set(message, frame)
+  }
+  return frame
 }

@@ -1,11 +1,13 @@
 import type { Transport, TransportEvents } from './transport.ts'
 
+type Delivery = (events: TransportEvents) => void
+
 class MemoryTransport implements Transport {
   readonly address = 'memory'
   readonly bufferedBytes = 0
   peer: MemoryTransport | undefined
   #events: TransportEvents | undefined
-  #early: Array<() => void> = []
+  #early: Delivery[] = []
   #isOpen = true
 
   get isOpen(): boolean {
@@ -14,16 +16,15 @@ class MemoryTransport implements Transport {
 
   start(events: TransportEvents): void {
     this.#events = events
-    for (const deliver of this.#early.splice(0)) deliver()
+    for (const delivery of this.#early.splice(0)) this.#later(delivery)
   }
 
   send(frame: string): void {
-    if (!this.#isOpen) return
-    this.peer?.deliver((events) => events.frame(frame))
+    if (this.#isOpen) this.peer?.deliver(({ frame: take }) => take(frame))
   }
 
   close(code: number, reason: string): void {
-    this.#end(code, reason)
+    this.end(code, reason)
     this.peer?.deliver(() => this.peer?.end(code, reason))
   }
 
@@ -32,30 +33,29 @@ class MemoryTransport implements Transport {
   }
 
   ping(): void {
-    this.deliver((events) => events.alive())
+    if (this.#isOpen && this.peer?.isOpen) this.deliver(({ alive }) => alive())
   }
 
   pause(): void {}
   resume(): void {}
 
-  end(code: number, reason: string): void {
-    this.#end(code, reason)
-  }
-
-  deliver(call: (events: TransportEvents) => void): void {
-    queueMicrotask(() => {
-      const deliver = (): void => {
-        if (this.#events && this.#isOpen) call(this.#events)
-      }
-      if (this.#events) deliver()
-      else this.#early.push(deliver)
+  /** What comes from the other end: after all that came before it, and never once this end is closed. */
+  deliver(delivery: Delivery): void {
+    this.#later((events) => {
+      if (this.#isOpen) delivery(events)
     })
   }
 
-  #end(code: number, reason: string): void {
+  end(code: number, reason: string): void {
     if (!this.#isOpen) return
     this.#isOpen = false
-    queueMicrotask(() => this.#events?.closed({ code, reason }))
+    this.#later(({ closed }) => closed({ code, reason }))
+  }
+
+  #later(delivery: Delivery): void {
+    const { length } = this.#early
+    if (this.#events && length === 0) queueMicrotask(() => this.#events && delivery(this.#events))
+    else this.#early.push(delivery)
   }
 }
 

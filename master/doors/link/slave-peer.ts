@@ -13,7 +13,7 @@ type SlaveEvents = EventHandlers<Messages, 'slave-master', Link>
 
 /** What the master does with what one slave sends. */
 export function slavePeer(cluster: Cluster, registration: Static<typeof RegisterSlave>): LinkOwner {
-  const { slaves, instances, assignments, consoles, status, log } = cluster
+  const { slaves, instances, assignments, consoles, status, hooks, log } = cluster
   const slaveId = registration.id
 
   function report(work: Promise<unknown>): void {
@@ -27,17 +27,29 @@ export function slavePeer(cluster: Cluster, registration: Static<typeof Register
   function changed(): void {
     status.slaveChanged(slaveId)
     instances.slaveChanged(slaveId)
+    const record = slaves.get(slaveId)
+    if (!record) return
+    const slave = slaves.info(record, instances.assignedTo(slaveId).length)
+    hooks.emit(slave.connected ? 'slave_connected' : 'slave_gone', { slave })
+    hooks.emit('slaves_changed', {})
   }
 
   const handlers: SlaveEvents = {
     update_instances: ({ instances: brought, draining }, link) => {
       slaves.setDraining(slaveId, draining)
+      changed()
       report(assignments.reconcile(link, slaveId, brought).then(() => consoles.slaveConnected(slaveId)))
     },
     instance_state_changed: ({ instance_id: instanceId, state }) => {
       if (owns(instanceId)) report(instances.setState(instanceId, state))
     },
-    player_activity: () => {},
+    player_activity: ({ instance_id: instanceId, kind, player, text = '' }) => {
+      const record = owns(instanceId) ? instances.get(instanceId) : undefined
+      if (!record) return
+      const instance = instances.info(record)
+      if (kind === 'chat') hooks.emit('chat', { instance, player, text })
+      else hooks.emit(kind === 'join' ? 'player_joined' : 'player_left', { instance, player })
+    },
     instance_output: () => {},
   }
   const events = new HandlerTable<Link>(handlers)
