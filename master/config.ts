@@ -22,6 +22,7 @@ export const masterConfig = defineConfig({
     'limits.requests_in_flight': integerField({ default: 1_000, minimum: 1, description: 'Requests that one link may have open at once.' }),
     'limits.unauthenticated_connections': integerField({ default: 1_000, minimum: 1, description: 'Connections of one address, at all doors, that have not shown who they are.' }),
     'limits.failed_logins_per_minute': integerField({ default: 60, minimum: 1, description: 'Failed logins of one address, at all doors, before it is refused for the rest of the minute.' }),
+    'limits.messages_per_second': integerField({ default: 20_000, minimum: 10, description: 'Messages that are read from one link in a second; who sends more is read more slowly.' }),
     'limits.subscriber_buffer_bytes': integerField({ default: 1_048_576, minimum: 65_536, description: 'A subscriber of a door with more than this unsent is left out or closed, as the door says.' }),
     'limits.follower_buffer_bytes': integerField({ default: 4_194_304, minimum: 65_536, description: 'A follower of consoles with more than this unsent is skipped until it has caught up.' }),
   },

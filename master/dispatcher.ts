@@ -9,6 +9,7 @@ import { clusterHandlers } from './handlers/cluster.ts'
 import type { ControlHandlers, RequestContext } from './handlers/context.ts'
 import { instanceHandlers } from './handlers/instances.ts'
 import { slaveHandlers } from './handlers/slaves.ts'
+import { slaveError } from './slave-error.ts'
 
 /**
  * Answers every request of a control, from whichever door it comes: checks the permission that the message names,
@@ -36,6 +37,20 @@ export class Dispatcher {
     this.#cluster.tokens.require(context.caller, definition.permission)
     if (definition.forward === undefined) return this.#handlers.answer(definition, request.data, context)
     const link = definition.forward === 'instance_id' ? this.#linkOfInstance(request.to) : this.#linkOfSlave(request.to)
+    try {
+      return await link.relay(definition, request).catch((error: unknown) => this.#relayAgain(link, definition, request, error))
+    } catch (error) {
+      throw slaveError(definition.type, error)
+    }
+  }
+
+  /** A slave that has just connected may not have been given the instance yet. */
+  async #relayAgain(link: Link, definition: RequestDefinition, request: Pick<RequestMessage, 'to' | 'key' | 'data'>, error: unknown): Promise<unknown> {
+    const { code, details } = ClusterError.from(error)
+    const record = request.to === undefined ? undefined : this.#cluster.instances.get(request.to)
+    const isUnknownThere = definition.forward === 'instance_id' && code === 'not_found' && details['instance_id'] === request.to
+    if (!isUnknownThere || !record || this.#cluster.instances.isLeaving(record.id)) throw error
+    await this.#cluster.assignments.push(link, record)
     return link.relay(definition, request)
   }
 

@@ -17,6 +17,7 @@ import { createCluster } from './cluster.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { LinkDoor } from './doors/link/door.ts'
 import { apiRouter } from './http/api.ts'
+import { Connections } from './http/connections.ts'
 import { errorHandler } from './http/errors.ts'
 import { createServer } from './http/server.ts'
 import type { TlsFiles } from './http/server.ts'
@@ -50,6 +51,7 @@ export interface MasterOptions {
     readonly subscriberBufferBytes: number
     readonly unauthenticatedConnections: number
     readonly failedLoginsPerMinute: number
+    readonly messagesPerSecond: number
   }
 }
 
@@ -66,7 +68,9 @@ const goodbyeMs = 500
 export async function startMaster(options: MasterOptions): Promise<RunningMaster> {
   const { store, log, bind, port, tls, limits } = options
   const templates = await TemplateService.load(options.templatesDirectory, (problem) => log.warn(problem.message))
-  const { server, app } = await createServer(tls)
+  const { server, app } = await createServer(tls, limits.handshakeMs)
+  const admission = new Admission(limits)
+  const connections = new Connections(server, admission)
   await listen(server, { host: bind, port })
   const url = `${tls ? 'https' : 'http'}://${hostOf(bind)}:${(server.address() as AddressInfo).port}`
 
@@ -75,14 +79,15 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
   const dispatcher = new Dispatcher(cluster, registry, () => door.count('control'))
   const metrics = createMetrics(cluster, (peer) => door.count(peer), log)
   const door: LinkDoor = new LinkDoor({
-    cluster, dispatcher, registry,
+    cluster, dispatcher, registry, admission,
     observer: metrics.observer,
     settings: options.link,
     maxFrameBytes: limits.messageBytes,
     handshakeDeadlineMs: limits.handshakeMs,
     maxRequestsInFlight: limits.requestsInFlight,
+    maxMessagesPerSecond: limits.messagesPerSecond,
   })
-  const upgrades = new Upgrades(server, log)
+  const upgrades = new Upgrades(server, connections, log)
   upgrades.add({ path: '/api/socket', upgrade: (request, socket, head) => door.upgrade(request, socket, head) })
 
   app.get('/health', (_request, response) => {
@@ -91,12 +96,11 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
   app.get('/metrics', async (_request, response) => {
     response.type(metrics.registry.contentType).send(await metrics.registry.metrics())
   })
-  app.use(apiRouter({ cluster, dispatcher, registry, observer: metrics.observer, maxBodyBytes: limits.messageBytes }))
+  app.use(apiRouter({ cluster, dispatcher, registry, admission, connections, observer: metrics.observer, maxBodyBytes: limits.messageBytes }))
   const pluginHost = new PluginHost({
-    cluster, dispatcher, registry, upgrades, app,
+    cluster, dispatcher, registry, upgrades, app, admission,
     metrics: metrics.registry,
     hub: createHub(limits.subscriberBufferBytes),
-    admission: new Admission({ unauthenticatedConnections: limits.unauthenticatedConnections, failedLoginsPerMinute: limits.failedLoginsPerMinute }),
     config: options.config,
     dataDirectory: options.dataDirectory,
   })

@@ -1,14 +1,13 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { LinkObserver } from '../lib/link/link.ts'
 import type { Logger } from '../lib/log/logger.ts'
 import type { Cluster } from './cluster.ts'
+import { LinkFigures } from './link-figures.ts'
 
 export interface MasterMetrics {
   readonly registry: Registry
   readonly observer: LinkObserver
 }
-
-const buckets = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60]
 
 /** Figures for Prometheus. All are read from this process's memory: a scrape waits for nobody. */
 export function createMetrics(cluster: Cluster, countLinks: (peer: 'slave' | 'control') => number, log: Logger): MasterMetrics {
@@ -16,10 +15,8 @@ export function createMetrics(cluster: Cluster, countLinks: (peer: 'slave' | 'co
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
 
-  const requests = new Counter({ name: 'corral_requests_total', help: 'Requests answered, by type and result', labelNames: ['type', 'result'], registers })
-  const latency = new Histogram({ name: 'corral_request_seconds', help: 'Time from a request to its answer', labelNames: ['type'], buckets, registers })
-  const events = new Counter({ name: 'corral_events_total', help: 'Events received, by type', labelNames: ['type'], registers })
-  const unknownEvents = new Counter({ name: 'corral_unknown_events_total', help: 'Events received of types that are not defined', registers })
+  const figures = new LinkFigures()
+  figures.register(registry)
 
   new Gauge({
     name: 'corral_links', help: 'Open links by kind of peer', labelNames: ['peer'], registers,
@@ -53,12 +50,9 @@ export function createMetrics(cluster: Cluster, countLinks: (peer: 'slave' | 'co
   return {
     registry,
     observer: {
-      answered: (type, result, seconds) => {
-        requests.inc({ type, result })
-        latency.observe({ type }, seconds)
-      },
-      event: (type) => events.inc({ type }),
-      unknownEvent: () => unknownEvents.inc(),
+      answered: (type, result, seconds) => figures.answered(type, result, seconds),
+      event: (type) => figures.event(type),
+      unknownEvent: () => figures.unknownEvent(),
       failed: (what, error) => log.error(`${what} failed`, { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
     },
   }

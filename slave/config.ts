@@ -19,6 +19,8 @@ export const slaveConfig = defineConfig({
     'restart.cap_ms': integerField({ default: 60_000, minimum: 0, description: 'Longest wait before any restart.' }),
     'restart.attempts': integerField({ default: 10, minimum: 0, description: 'Restarts within the window; after them the instance is left crashed.' }),
     'restart.window_ms': integerField({ default: 600_000, minimum: 1, description: 'The time in which restarts are counted.' }),
+    'reconnect.base_ms': integerField({ default: 250, minimum: 1, description: 'Longest wait before the first try to reach a master that was lost; it doubles with each.' }),
+    'reconnect.cap_ms': integerField({ default: 15_000, minimum: 1, description: 'Longest wait before any try to reach the master.' }),
     log_level: choiceField({ choices: ['error', 'warn', 'info', 'debug'], default: 'info', description: 'Least important messages that are logged.' }),
     log_format: choiceField({ choices: ['text', 'json'], default: 'text', description: 'Form of the log.' }),
     ...linkFields,

@@ -4,6 +4,8 @@ import { acquireDataLock } from './data-lock.ts'
 import type { Host } from './instance/host.ts'
 import { MasterLink } from './master-link/master-link.ts'
 import { StateReporter } from './master-link/state-reporter.ts'
+import { Drain } from './supervisor/drain.ts'
+import { SlaveState } from './supervisor/slave-state.ts'
 import { Supervisor } from './supervisor/supervisor.ts'
 
 export interface SlaveOptions {
@@ -12,7 +14,8 @@ export interface SlaveOptions {
   readonly id: number
   readonly name: string
   readonly link: ChannelSettings
-  readonly host: Host
+  readonly reconnect: { readonly baseMs: number; readonly capMs: number }
+  readonly host: Omit<Host, 'isDraining'>
   readonly log: Logger
 }
 
@@ -25,15 +28,19 @@ export interface RunningSlave {
  * Starts a slave: takes its data directory, goes on with the games that are there, then seeks its master.
  * Throws `data_directory_in_use`.
  */
-export async function startSlave({ dataDirectory, master, id, name, link, host, log }: SlaveOptions): Promise<RunningSlave> {
+export async function startSlave({ dataDirectory, master, id, name, link, reconnect, host, log }: SlaveOptions): Promise<RunningSlave> {
   const lock = await acquireDataLock(dataDirectory)
+  const state = await SlaveState.open(dataDirectory, log)
   const reporter = new StateReporter()
-  const supervisor = new Supervisor(dataDirectory, host, reporter)
+  const supervisor = new Supervisor(dataDirectory, { ...host, isDraining: () => state.drain !== null }, reporter)
+  const drain = new Drain(state, supervisor, log, (isOn) => reporter.drainChanged(isOn))
   await supervisor.recover()
-  const masterLink = new MasterLink({ ...master, id, name, settings: link, supervisor, reporter, log, isDraining: () => host.isDraining() })
+  drain.recover()
+  const masterLink = new MasterLink({ ...master, id, name, settings: link, reconnect, supervisor, reporter, log, drain, dataDirectoryId: state.dataDirectoryId })
   masterLink.start()
   return {
     stop: async ({ stopsGames }) => {
+      drain.close()
       if (stopsGames) await supervisor.stopGames()
       masterLink.close()
       await supervisor.detach()

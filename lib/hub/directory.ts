@@ -5,7 +5,7 @@ export class Directory<Holder> {
   /** Claims a name; false when another holds it. Claiming what one holds already succeeds. */
   claim(namespace: string, name: string, holder: Holder): boolean {
     let names = this.#namespaces.get(namespace)
-    if (!names) this.#namespaces.set(namespace, names = new Map())
+    if (!names) this.#namespaces.set(namespace, names = new Map<string, Holder>())
     const present = names.get(name)
     if (present !== undefined && present !== holder) return false
     names.set(name, holder)

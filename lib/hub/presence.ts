@@ -47,6 +47,16 @@ export class Presence {
     })
   }
 
+  /** What a source that knows all of a user says of him; it replaces what that source said before, as one change. */
+  report(user: string, source: unknown, status: PresenceStatus): void {
+    this.#change(user, ({ online, busy }) => {
+      if (status === 'offline') online.delete(source)
+      else online.add(source)
+      if (status === 'busy') busy.add(source)
+      else busy.delete(source)
+    })
+  }
+
   status(user: string): PresenceStatus {
     return statusOf(this.#users.get(user))
   }
@@ -81,7 +91,7 @@ export class Presence {
     const status = statusOf(sources)
     if (status === sources.told) return
     sources.told = status
-    for (const listener of [...(this.#watchers.get(user) ?? [])]) listener(user, status)
+    for (const listener of this.#watchers.get(user) ?? []) listener(user, status)
   }
 }
 

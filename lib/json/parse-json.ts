@@ -35,7 +35,8 @@ export function parseJson(text: unknown, { maxDepth = defaultMaxDepth }: ParseJs
 
 /** Whether brackets outside strings nest deeper than `maxDepth`. One pass; the text need not be valid JSON. */
 export function isDeeperThan(text: string, maxDepth: number): boolean {
-  if (text.length <= maxDepth) return false
+  // Most messages have too few brackets to nest that deep, and a search for them is quicker than a scan.
+  if (text.length <= maxDepth || hasAtMost(text, maxDepth)) return false
   let depth = 0
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
@@ -49,6 +50,18 @@ export function isDeeperThan(text: string, maxDepth: number): boolean {
     }
   }
   return false
+}
+
+/** Whether a text has at most so many opening brackets, inside strings or not. */
+function hasAtMost(text: string, limit: number): boolean {
+  let count = 0
+  for (const bracket of ['{', '[']) {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+      count++
+      if (count > limit) return false
+    }
+  }
+  return true
 }
 
 /** Index of the quote that ends the string opened at `start`, or the text's length where none does. */

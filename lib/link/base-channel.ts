@@ -1,6 +1,7 @@
 import { ClusterError } from '../errors/cluster-error.ts'
 import type { Channel, ChannelEvents, ChannelSettings } from './channel.ts'
-import { BaseCodec, decodeEnvelope, encodeEnvelope } from './codec/base.ts'
+import { decodeEnvelope, encodeEnvelope } from './codec/base.ts'
+import type { BaseCodec } from './codec/base.ts'
 import { LinkFault } from './fault.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { wireType } from './message.ts'
@@ -110,8 +111,6 @@ export class BaseChannel implements Channel {
   #write(type: string, data: object): number {
     const frame = encodeEnvelope(this.#seq + 1, type, data)
     this.#seq += 1
-    // After `close` nothing more is said.
-    if (!this.isOpen) return this.#seq
     this.#transport.send(frame)
     if (this.#transport.bufferedBytes > this.#settings.sendBufferBytes) {
       this.#reason ??= 'The peer does not read: its send buffer is full'

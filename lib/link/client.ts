@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { ClusterError } from '../errors/cluster-error.ts'
 import { Backoff } from '../net/backoff.ts'
 import { defaultChannelSettings } from './channel.ts'
@@ -21,6 +22,7 @@ export interface LinkClientOptions {
   readonly observer?: LinkObserver
   readonly settings?: ChannelSettings
   readonly ca?: string | undefined
+  /** Bounds of the pause before a new try. */
   readonly backoff?: { baseMs: number; capMs: number }
   readonly dialDeadlineMs?: number
   /** A new conversation with the master has begun: state that the master shall know must be sent again. */
@@ -29,30 +31,37 @@ export interface LinkClientOptions {
   onFailure?(error: ClusterError, isFinal: boolean): void
   /** Whether a failure ends the tries. The default is: an authentication failure does. */
   isFinal?(error: ClusterError): boolean
-  /** Opens a transport; replaced in tests. */
-  dial?(): Promise<Transport>
+  /** Opens a transport, and gives up when the signal is aborted; replaced in tests. */
+  dial?(signal: AbortSignal): Promise<Transport>
 }
 
 const defaultDialDeadlineMs = 10_000
+const defaultBackoff = { baseMs: 250, capMs: 15_000 }
 
 /**
  * Keeps a program connected to its master: dials, registers, resumes its session after a drop, and registers anew
  * when the master does not know the session any more. Waits between tries with capped exponential back-off and full
- * jitter.
+ * jitter, and after a drop too: all peers of a master lose it at the same moment.
  */
 export class LinkClient {
   readonly #options: LinkClientOptions
-  readonly #backoff
+  readonly #backoff: Backoff
+  /** A connection that held for this long starts the back-off anew. */
+  readonly #stableMs: number
+  readonly #closing = new AbortController()
+  #closeReason = 'quit'
+  #isRunning = false
+  #hasTried = false
+  #connectedAt: number | undefined
   #link: Link | undefined
   #resumable: Resumable | undefined
-  #wake: (() => void) | undefined
-  #isClosed = false
-  #connectionEnded: Promise<void> = Promise.resolve()
-  #onDrop: () => void = () => {}
+  #onChange: () => void = () => {}
 
   constructor(options: LinkClientOptions) {
     this.#options = options
-    this.#backoff = new Backoff(options.backoff ?? { baseMs: 250, capMs: 15_000 })
+    const bounds = options.backoff ?? defaultBackoff
+    this.#backoff = new Backoff(bounds)
+    this.#stableMs = bounds.capMs
   }
 
   /** The conversation that is going on, if any; during a drop it waits for its connection to come back. */
@@ -60,62 +69,87 @@ export class LinkClient {
     return this.#link?.isOpen ? this.#link : undefined
   }
 
-  /** Connects once and gives the link, then keeps it connected. Throws why the first try failed. */
+  /**
+   * Connects once and gives the link, then keeps it connected. Throws why the first try failed: `unreachable`,
+   * `unauthenticated`, `deadline`, `malformed`, or `link_closed`, also when the client is closed meanwhile; `conflict`
+   * when it is connected or trying already.
+   */
   async connect(): Promise<Link> {
-    await this.#connectOnce()
-    void this.#keep()
-    const link = this.#link
-    if (!link) throw new ClusterError('link_closed', 'The connection ended as soon as it was made')
-    return link
-  }
-
-  /** Keeps connected from now on, however often it fails. */
-  start(): void {
-    void this.#keep()
-  }
-
-  /** Says goodbye and stops. */
-  close(reason: string): void {
-    this.#isClosed = true
-    this.#link?.close(reason)
-    this.#wake?.()
-  }
-
-  async #keep(): Promise<void> {
-    while (!this.#isClosed) {
-      await this.#connectionEnded
-      if (this.#isClosed) return
-      try {
-        await this.#connectOnce()
-        this.#backoff.reset()
-      } catch (error) {
-        const known = ClusterError.from(error)
-        const isFinal = this.#options.isFinal?.(known) ?? known.code === 'unauthenticated'
-        this.#options.onFailure?.(known, isFinal)
-        if (isFinal) return this.#giveUp(known)
-        await this.#pause(this.#backoff.next())
-      }
-    }
-  }
-
-  async #connectOnce(): Promise<void> {
-    const { url, dialect, registry, registration, settings = defaultChannelSettings, ca, dialDeadlineMs: deadlineMs = defaultDialDeadlineMs } = this.#options
-    const transport = await (this.#options.dial?.() ?? dial(url, { dialect, deadlineMs, ca }))
-    const connection = new Connection(transport)
-    // Set before the session goes on, so that a connection that ends at once is seen.
-    const previousEnd = this.#connectionEnded
-    this.#connectionEnded = new Promise((resolve) => { this.#onDrop = resolve })
+    if (this.#isRunning) throw new ClusterError('conflict', 'This client connects already; wait for its link instead')
+    this.#isRunning = true
     try {
-      const connected = await greetMaster(connection, { dialect, registry, settings, handshakeDeadlineMs: deadlineMs, registration }, this.#resumable)
-      this.#resumable = connected.resumable
-      if (!connected.isResumed) this.#begin(connected.channel)
+      const link = await this.#connectOnce()
+      void this.#keep()
+      return link
     } catch (error) {
-      this.#connectionEnded = previousEnd
+      this.#isRunning = false
+      this.#throwIfClosed()
       throw error
     }
   }
 
-  #begin(channel: Link['channel']): void {
+  /** Keeps connected from now on, however often it fails. Does nothing when that is so already. */
+  start(): void {
+    if (this.#isRunning) return
+    this.#isRunning = true
+    void this.#keep()
+  }
+
+  /** Says goodbye and stops, whatever is going on. */
+  close(reason: string): void {
+    this.#closeReason = reason
+    this.#closing.abort()
+    this.#link?.close(reason)
+    this.#onChange()
+  }
+
+  async #keep(): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      if (this.#link?.isConnected) await new Promise<void>((resolve) => { this.#onChange = resolve })
+      else if (await this.#hasGivenUp()) break
+    }
+    this.#isRunning = false
+  }
+
+  /** Tries once to connect, after a pause. True when no more is to be tried. */
+  async #hasGivenUp(): Promise<boolean> {
+    await this.#pause()
+    if (this.#closing.signal.aborted) return true
+    try {
+      await this.#connectOnce()
+      return false
+    } catch (error) {
+      if (this.#closing.signal.aborted) return true
+      const known = ClusterError.from(error)
+      const isFinal = this.#options.isFinal?.(known) ?? known.code === 'unauthenticated'
+      if (isFinal) this.#resumable?.session.end(known.message, 'link_closed')
+      this.#options.onFailure?.(known, isFinal)
+      return isFinal
+    }
+  }
+
+  async #connectOnce(): Promise<Link> {
+    const { url, dialect, registry, registration, settings = defaultChannelSettings, ca, dialDeadlineMs: deadlineMs = defaultDialDeadlineMs } = this.#options
+    const { signal } = this.#closing
+    this.#hasTried = true
+    this.#connectedAt = undefined
+    this.#throwIfClosed()
+    const transport = await (this.#options.dial?.(signal) ?? dial(url, { dialect, deadlineMs, ca, signal }))
+    const end = (): void => transport.terminate()
+    signal.addEventListener('abort', end)
+    try {
+      if (signal.aborted) end()
+      const connected = await greetMaster(new Connection(transport), { dialect, registry, settings, handshakeDeadlineMs: deadlineMs, registration }, this.#resumable)
+      this.#throwIfClosed()
+      this.#resumable = connected.resumable
+      this.#connectedAt = performance.now()
+      return connected.isResumed && this.#link ? this.#link : this.#begin(connected.channel)
+    } finally {
+      signal.removeEventListener('abort', end)
+    }
+  }
+
+  #begin(channel: Link['channel']): Link {
     const { registration, registry, owner, observer, onLink } = this.#options
     const link = new Link(channel, {
       self: registration.role,
@@ -126,31 +160,29 @@ export class LinkClient {
         answer: (definition, request, from) => owner.answer(definition, request, from),
         accept: (definition, event, from) => owner.accept(definition, event, from),
         connected: (isConnected, from) => {
-          if (!isConnected) this.#onDrop()
+          this.#onChange()
           owner.connected?.(isConnected, from)
         },
         closed: (reason, from) => {
-          if (this.#link === from) this.#onDrop()
+          this.#onChange()
           owner.closed?.(reason, from)
         },
       },
     })
     this.#link = link
-    if (this.#isClosed) link.close('quit')
-    else onLink?.(link)
+    onLink?.(link)
+    return link
   }
 
-  #giveUp(error: ClusterError): void {
-    this.#resumable?.session.end(error.message, 'link_closed')
+  /** Waits before every try but the first. */
+  async #pause(): Promise<void> {
+    if (!this.#hasTried) return
+    if (this.#connectedAt !== undefined && performance.now() - this.#connectedAt >= this.#stableMs) this.#backoff.reset()
+    // Rejects when the client is closed, which its caller looks at.
+    await delay(this.#backoff.next(), undefined, { signal: this.#closing.signal }).catch(() => {})
   }
 
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
+  #throwIfClosed(): void {
+    if (this.#closing.signal.aborted) throw new ClusterError('link_closed', `The client was closed: ${this.#closeReason}`)
   }
 }

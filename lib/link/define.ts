@@ -59,7 +59,7 @@ export interface EventDefinition<
 
 export type Definition = RequestDefinition | EventDefinition
 
-export type RequestOf<D> = D extends RequestDefinition<string, Route, infer Req, TSchema> ? Static<Req> : never
+export type RequestOf<D> = D extends RequestDefinition<string, Route, infer Req> ? Static<Req> : never
 export type ResponseOf<D> = D extends RequestDefinition<string, Route, TSchema, infer Res> ? Static<Res> : never
 export type EventOf<D> = D extends EventDefinition<string, Route, infer Data> ? Static<Data> : never
 

@@ -1,9 +1,10 @@
 import { ClusterError } from '../errors/cluster-error.ts'
 import type { Channel } from './channel.ts'
+import { maxKeyLength } from './codec/session.ts'
 import { routeOf } from './define.ts'
 import type { EventDefinition, EventOf, RequestDefinition, RequestOf, ResponseOf, Role, Route } from './define.ts'
 import { LinkFault } from './fault.ts'
-import type { EventMessage, Message, Received, RequestMessage, ResponseMessage } from './message.ts'
+import type { EventMessage, Received, RequestMessage, ResponseMessage } from './message.ts'
 import { Payload } from './payload.ts'
 import type { Registry } from './registry.ts'
 import { check } from './validate.ts'
@@ -52,6 +53,8 @@ interface Pending {
 }
 
 const defaultMaxInFlight = 1_000
+/** Longer timers fire at once on Node. */
+const longestTimerMs = 2 ** 31 - 1
 /** How many requests that ran out of time are remembered, so that their late answers are known for what they are. */
 const maxExpired = 1_000
 
@@ -75,7 +78,7 @@ export class Link {
     this.#incoming = `${options.peer}-${options.self}` as Route
     channel.start({
       message: (received) => this.#receive(received),
-      connected: (isConnected) => options.owner.connected?.(isConnected, this),
+      connected: (isConnected) => this.#tell('connected', () => options.owner.connected?.(isConnected, this)),
       closed: ({ reason, error }) => this.#onClosed(reason, error),
     })
   }
@@ -92,7 +95,7 @@ export class Link {
   async send<D extends RequestDefinition>(definition: D, data: RequestOf<D>, options: SendOptions = {}): Promise<ResponseOf<D>> {
     const request = { to: routeOf(definition, data), key: options.key, data: Payload.ofValue(data) }
     const answer = await this.relay(definition, request, options.deadlineMs)
-    return check(definition.response, answer.value, `Answer to ${definition.type}`) as ResponseOf<D>
+    return check(definition.response, answer.value, `Answer to ${definition.type}`, 'malformed') as ResponseOf<D>
   }
 
   /** Passes a request on without looking at its data, and gives the answer as it came. Throws as `send` does. */
@@ -100,16 +103,19 @@ export class Link {
     if (!definition.routes.includes(this.#outgoing)) {
       return Promise.reject(new ClusterError('unknown_type', `${definition.type} does not travel on ${this.#outgoing}`))
     }
+    if ((request.key?.length ?? 0) > maxKeyLength) {
+      return Promise.reject(new ClusterError('invalid_request', `An idempotency key has at most ${maxKeyLength} characters`))
+    }
     if (this.#end) return Promise.reject(this.#end)
     return new Promise((resolve, reject) => {
       let seq: number
       try {
-        seq = this.channel.send({ kind: 'request', type: definition.type, ...request })
+        seq = this.channel.send({ kind: 'request', type: definition.type, to: request.to, key: request.key, data: request.data })
       } catch (error) {
         reject(ClusterError.from(error))
         return
       }
-      const timer = setTimeout(() => this.#expire(seq, deadlineMs), deadlineMs)
+      const timer = setTimeout(() => this.#expire(seq, deadlineMs), Math.min(deadlineMs, longestTimerMs))
       this.#pending.set(seq, { definition, timer, resolve, reject })
     })
   }
@@ -138,15 +144,31 @@ export class Link {
   }
 
   async #answer(seq: number, request: RequestMessage): Promise<void> {
+    const { type } = request
     const started = performance.now()
-    const result = await this.#outcomeOf(request)
-    const response: ResponseMessage = { kind: 'response', type: request.type, replyTo: seq, outcome: result }
-    this.#options.observer?.answered(request.type, 'error' in result ? result.error.code : 'ok', (performance.now() - started) / 1_000)
-    this.#sendSafely(response)
+    const definition = this.#options.registry.request(type, this.#incoming)
+    const outcome = this.#respond(seq, type, await this.#outcomeOf(definition, request))
+    // What does not exist has one name in the figures, however many a peer makes up.
+    const known = definition ? type : 'unknown'
+    const result = 'error' in outcome ? outcome.error.code : 'ok'
+    this.#tell('answered', () => this.#options.observer?.answered(known, result, (performance.now() - started) / 1_000))
   }
 
-  async #outcomeOf(request: RequestMessage): Promise<ResponseMessage['outcome']> {
-    const { registry, owner, observer, maxRequestsInFlight = defaultMaxInFlight } = this.#options
+  /** Sends an outcome and gives what was sent: an error where the data can't be put on the wire. */
+  #respond(replyTo: number, type: string, outcome: ResponseMessage['outcome']): ResponseMessage['outcome'] {
+    try {
+      this.channel.send({ kind: 'response', type, replyTo, outcome })
+      return outcome
+    } catch (error) {
+      const failure = { error: ClusterError.from(error).toWire() }
+      this.#options.observer?.failed(`The answer to ${type}`, error)
+      this.channel.send({ kind: 'response', type, replyTo, outcome: failure })
+      return failure
+    }
+  }
+
+  async #outcomeOf(definition: RequestDefinition | undefined, request: RequestMessage): Promise<ResponseMessage['outcome']> {
+    const { owner, observer, maxRequestsInFlight = defaultMaxInFlight } = this.#options
     this.#inFlight += 1
     try {
       if (this.#inFlight > maxRequestsInFlight) {
@@ -154,7 +176,6 @@ export class Link {
           details: { limit: 'limits.requests_in_flight' },
         })
       }
-      const definition = registry.request(request.type, this.#incoming)
       if (!definition) throw new ClusterError('unknown_type', `There is no request ${request.type} on ${this.#incoming}`)
       const data = await owner.answer(definition, request, this)
       return { data: data instanceof Payload ? data : Payload.ofValue(data) }
@@ -167,23 +188,20 @@ export class Link {
     }
   }
 
-  #sendSafely(message: Message): void {
-    try {
-      this.channel.send(message)
-    } catch (error) {
-      this.#options.observer?.failed(message.type, error)
-    }
-  }
-
   #acceptEvent(event: EventMessage): void {
     const { registry, owner, observer } = this.#options
     const definition = registry.event(event.type, this.#incoming)
     if (!definition) return observer?.unknownEvent(event.type)
     observer?.event(event.type)
+    this.#tell(event.type, () => owner.accept(definition, event, this))
+  }
+
+  // What an owner does about a message or the end of a connection must not end the process or the link.
+  #tell(what: string, call: () => void): void {
     try {
-      owner.accept(definition, event, this)
+      call()
     } catch (error) {
-      observer?.failed(event.type, error)
+      this.#options.observer?.failed(what, error)
     }
   }
 
@@ -219,7 +237,7 @@ export class Link {
       reject(error)
     }
     this.#pending.clear()
-    this.#options.owner.closed?.(reason, this)
+    this.#tell('closed', () => this.#options.owner.closed?.(reason, this))
   }
 }
 

@@ -33,8 +33,15 @@ export class Payload {
     return this.#value
   }
 
+  /** The JSON text. Throws TypeError for a value that JSON has no text for, such as undefined. */
   get text(): string {
-    this.#text ??= JSON.stringify(this.#value)
+    this.#text ??= encode(this.#value)
     return this.#text
   }
+}
+
+function encode(value: unknown): string {
+  const text = JSON.stringify(value) as string | undefined
+  if (text === undefined) throw new TypeError(`JSON has no text for ${typeof value}`)
+  return text
 }

@@ -2,9 +2,10 @@ import { Ajv } from 'ajv'
 import type { ErrorObject, ValidateFunction } from 'ajv'
 import type { Static, TSchema } from '@sinclair/typebox'
 import { ClusterError } from '../errors/cluster-error.ts'
+import type { ErrorCode } from '../errors/codes.ts'
 
 // ownProperties: without it `required: ['toString']` is met by any object.
-const ajv = new Ajv({ ownProperties: true, strict: false, allErrors: false })
+const ajv = new Ajv({ ownProperties: true, strict: false, allErrors: false, meta: false, validateSchema: false })
 const compiled = new WeakMap<TSchema, ValidateFunction>()
 
 function validatorOf(schema: TSchema): ValidateFunction {
@@ -22,26 +23,53 @@ export function fits<S extends TSchema>(schema: S, value: unknown): value is Sta
   return validatorOf(schema)(value)
 }
 
-/** The value, typed. Throws `invalid_request` that names the field when it does not fit. */
-export function check<S extends TSchema>(schema: S, value: unknown, what: string): Static<S> {
+/** The value, typed. Throws `invalid_request`, or another code, that names the field when it does not fit. */
+export function check<S extends TSchema>(schema: S, value: unknown, what: string, code: ErrorCode = 'invalid_request'): Static<S> {
   const validate = validatorOf(schema)
-  if (validate(value)) return value as Static<S>
-  const problem = describe(validate.errors?.[0])
-  throw new ClusterError('invalid_request', `${what}: ${problem.text}`, { details: { field: problem.field } })
+  if (validate(value)) return value
+  const problem = describe(validate.errors ?? [])
+  throw new ClusterError(code, `${what}: ${problem.text}`, { details: { field: problem.field } })
 }
 
-function describe(error: ErrorObject | undefined): { field: string; text: string } {
+/** Names that a peer made up are quoted up to this length. */
+const maxQuotedLength = 64
+
+function describe(errors: readonly ErrorObject[]): { field: string; text: string } {
+  const [error] = errors
   if (!error) return { field: '', text: 'does not fit its definition' }
-  const field = error.instancePath.slice(1).replaceAll('/', '.')
-  const at = field ? `"${field}" ` : ''
+  const path = fieldOf(error.instancePath)
+  const within = (name: string): string => shorten(path ? `${path}.${name}` : name)
   if (error.keyword === 'additionalProperties') {
-    const extra = String(error.params.additionalProperty)
-    return { field: field ? `${field}.${extra}` : extra, text: `unknown field "${extra}"` }
+    const field = within(String(error.params.additionalProperty))
+    return { field, text: `unknown field "${field}"` }
   }
   if (error.keyword === 'required') {
-    const missing = String(error.params.missingProperty)
-    return { field: field ? `${field}.${missing}` : missing, text: `"${missing}" is missing` }
+    const field = within(String(error.params.missingProperty))
+    return { field, text: `"${field}" is missing` }
   }
+  const field = shorten(path)
+  const at = field ? `"${field}" ` : ''
   if (error.keyword === 'enum') return { field, text: `${at}must be one of ${(error.params.allowedValues as unknown[]).join(', ')}` }
+  const types = alternatives(errors, error.instancePath)
+  if (types.length > 1) return { field, text: `${at}must be ${types.join(' or ')}` }
   return { field, text: `${at}${error.message ?? 'does not fit'}` }
+}
+
+/** The types that a union allows, where it was refused for its type alone. */
+function alternatives(errors: readonly ErrorObject[], path: string): string[] {
+  const union = errors.at(-1)
+  if (union?.keyword !== 'anyOf' || union.instancePath !== path) return []
+  const branches = errors.slice(0, -1)
+  return branches.every(({ keyword, instancePath }) => keyword === 'type' && instancePath === path)
+    ? branches.map(({ params }) => String(params.type))
+    : []
+}
+
+/** A JSON pointer as people write it: `output.lines.0`. */
+function fieldOf(pointer: string): string {
+  return pointer.slice(1).split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~')).join('.')
+}
+
+function shorten(text: string): string {
+  return text.length > maxQuotedLength ? `${text.slice(0, maxQuotedLength)}…` : text
 }

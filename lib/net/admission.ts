@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { ClusterError } from '../errors/cluster-error.ts'
 
 export interface AdmissionLimits {
@@ -14,7 +15,7 @@ interface Address {
 }
 
 const minuteMs = 60_000
-/** Addresses that are remembered at most; beyond it those with nothing open are forgotten first. */
+/** Addresses that are remembered at most; beyond it those with nothing open are forgotten, the longest known first. */
 const maxAddresses = 100_000
 
 /** A connection that has not shown who it is; `done` is called once it has, or is closed. */
@@ -22,7 +23,10 @@ export interface Admitted {
   done(): void
 }
 
-/** What one address may do before it is known, the same at every door. */
+/**
+ * What one address may do before it is known, the same at every door. An IPv6 address stands for its /64, of which
+ * every host has as many as it likes.
+ */
 export class Admission {
   readonly #limits: AdmissionLimits
   readonly #now: () => number
@@ -35,10 +39,16 @@ export class Admission {
 
   /** Counts a new connection until `done`. Throws `overloaded` when the address has too many that wait, or failed too often. */
   admit(address: string): Admitted {
-    const entry = this.#entry(address)
     this.checkLogins(address)
+    return this.enter(address)
+  }
+
+  /** Counts a connection of which it is not known yet whether it wants to log in. Throws `overloaded` when too many wait. */
+  enter(address: string): Admitted {
+    const key = keyOf(address)
+    const entry = this.#entry(key)
     if (entry.waiting >= this.#limits.unauthenticatedConnections) {
-      throw new ClusterError('overloaded', `Too many connections from ${address} have not logged in`, {
+      throw new ClusterError('overloaded', `Too many connections from ${address} have not logged in; close some, or raise limits.unauthenticated_connections`, {
         details: { limit: 'limits.unauthenticated_connections' },
       })
     }
@@ -49,14 +59,15 @@ export class Admission {
         if (isDone) return
         isDone = true
         entry.waiting -= 1
-        this.#tidy(address, entry)
+        if (entry.waiting === 0 && entry.failures.length === 0) this.#addresses.delete(key)
       },
     }
   }
 
   /** Throws `overloaded` while the address has failed to log in too often. */
   checkLogins(address: string): void {
-    const entry = this.#addresses.get(address)
+    const key = keyOf(address)
+    const entry = this.#addresses.get(key)
     if (!entry) return
     const since = this.#now() - minuteMs
     while ((entry.failures[0] ?? Infinity) <= since) entry.failures.shift()
@@ -65,30 +76,42 @@ export class Admission {
         details: { limit: 'limits.failed_logins_per_minute' },
       })
     }
+    if (entry.waiting === 0 && entry.failures.length === 0) this.#addresses.delete(key)
   }
 
   /** Notes a failed login. */
   failed(address: string): void {
-    this.#entry(address).failures.push(this.#now())
+    const { failures } = this.#entry(keyOf(address))
+    failures.push(this.#now())
+    if (failures.length > this.#limits.failedLoginsPerMinute) failures.shift()
   }
 
-  #entry(address: string): Address {
-    let entry = this.#addresses.get(address)
+  #entry(key: string): Address {
+    let entry = this.#addresses.get(key)
     if (!entry) {
-      if (this.#addresses.size >= maxAddresses) this.#forgetQuiet()
-      this.#addresses.set(address, entry = { waiting: 0, failures: [] })
+      if (this.#addresses.size >= maxAddresses) this.#forgetOldest()
+      this.#addresses.set(key, entry = { waiting: 0, failures: [] })
     }
     return entry
   }
 
-  #tidy(address: string, { waiting, failures }: Address): void {
-    if (waiting === 0 && failures.length === 0) this.#addresses.delete(address)
-  }
-
-  #forgetQuiet(): void {
-    const since = this.#now() - minuteMs
-    for (const [address, { waiting, failures }] of this.#addresses) {
-      if (waiting === 0 && (failures.at(-1) ?? 0) <= since) this.#addresses.delete(address)
+  /** Makes room for some more, so that a flood of addresses does not make every new one search. */
+  #forgetOldest(): void {
+    let room = maxAddresses / 100
+    for (const [key, { waiting }] of this.#addresses) {
+      if (waiting > 0) continue
+      this.#addresses.delete(key)
+      room -= 1
+      if (room === 0) return
     }
   }
+}
+
+function keyOf(address: string): string {
+  const bare = address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+  if (!isIPv6(bare)) return bare
+  const [left = '', right] = bare.split('::')
+  const groups = left === '' ? [] : left.split(':')
+  const missing = right === undefined ? 0 : 8 - groups.length - (right === '' ? 0 : right.split(':').length)
+  return [...groups, ...Array.from({ length: missing }, () => '0'), ...(right ? right.split(':') : [])].slice(0, 4).join(':')
 }

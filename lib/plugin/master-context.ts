@@ -25,7 +25,7 @@ export interface WebSocketDoor {
   /** Serves this path; without it, every path that no other door serves and whose offer has the subprotocol. */
   readonly path?: string
   readonly subprotocols?: readonly string[]
-  /** Takes over the connection; its errors are listened to already. The address counts as admitted until `socket` closes. */
+  /** Takes over the connection; its errors are listened to already. Says itself, by `admission`, how long the address counts as unknown. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
 }
 

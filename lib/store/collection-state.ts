@@ -34,7 +34,7 @@ export class CollectionState {
 
   list(): Document<unknown>[] {
     this.#sortedIds ??= [...this.#documents.keys()].sort(byCodeUnit)
-    return this.#sortedIds.map((id) => this.#documents.get(id)!)
+    return this.#sortedIds.flatMap((id) => this.#documents.get(id) ?? [])
   }
 
   watch(listener: (change: Change<unknown>) => void): () => void {

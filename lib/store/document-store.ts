@@ -37,8 +37,8 @@ export class DocumentStore implements Store {
       name,
       get: (id) => state.get(id),
       list: () => state.list(),
-      put: async (id, value, options) => (await this.batch([putIn(collection, id, value, options)]))[0]!,
-      delete: async (id, options) => (await this.batch([deleteFrom(collection, id, options)]))[0]! > 0,
+      put: (id, value, options) => this.#write(putIn(collection, id, value, options)),
+      delete: async (id, options) => await this.#write(deleteFrom(collection, id, options)) > 0,
       watch: (listener) => state.watch(listener),
     }
     // The one place where the caller's word is taken for what a collection holds.
@@ -80,6 +80,12 @@ export class DocumentStore implements Store {
   /** Rejects all pending and all later writes with the error; reading goes on. */
   fail(error: ClusterError): void {
     this.#queue.fail(error)
+  }
+
+  /** One write on its own: the revision that it gave. */
+  async #write(write: Write): Promise<number> {
+    const [revision = 0] = await this.batch([write])
+    return revision
   }
 
   #toStaged({ collection, id, put, expectedRevision }: Write): StagedWrite {

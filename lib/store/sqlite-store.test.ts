@@ -75,7 +75,7 @@ describe('Opening a sqlite store', () => {
     foreign.exec('CREATE TABLE doc(a)')
     foreign.close()
     const newer = new Database(file('newer'))
-    newer.exec(`PRAGMA application_id=${0x4352524c}; PRAGMA user_version=99; CREATE TABLE doc(a)`)
+    newer.exec(`PRAGMA application_id=1129468492; PRAGMA user_version=99; CREATE TABLE doc(a)`)
     newer.close()
     const files = ['empty', 'text', 'foreign', 'newer']
     const contents = (): Promise<Buffer[]> => Promise.all(files.map((name) => readFile(file(name))))

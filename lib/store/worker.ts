@@ -2,7 +2,7 @@
 import type Database from 'libsql'
 import { parentPort, workerData } from 'node:worker_threads'
 import { crc32 } from 'node:zlib'
-import { ClusterError } from '../errors/cluster-error.ts'
+import type { ClusterError } from '../errors/cluster-error.ts'
 import type { StoredRow } from './engine.ts'
 import { damaged, openError, writeError } from './sqlite-errors.ts'
 import { openDatabase } from './sqlite-file.ts'

@@ -1,7 +1,7 @@
 import { ClusterError } from '../errors/cluster-error.ts'
 import type { StagedWrite } from './collection-state.ts'
 import type { Engine } from './engine.ts'
-import { WriteGroup } from './write-group.ts'
+import type { WriteGroup } from './write-group.ts'
 
 /** Of one commit; a group is never split, so a larger one goes alone. */
 const commitLimits = { writes: 1024, characters: 8 * 1024 * 1024 }

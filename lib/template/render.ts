@@ -133,5 +133,5 @@ function renderValue(value: FileValue, values: PlaceholderValues): FileValue {
   if (typeof value === 'string') return fillInTyped(value, values)
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return (value as readonly FileValue[]).map((inner) => renderValue(inner, values))
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, renderValue(inner as FileValue, values)]))
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, renderValue(inner, values)]))
 }

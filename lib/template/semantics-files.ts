@@ -64,7 +64,7 @@ function walk(value: FileValue, path: Path, check: (text: string, path: Path) =>
     problems.push({ path, message: `is nested deeper than ${DEPTH_LIMIT} levels` })
     return
   }
-  for (const [key, inner] of Object.entries(value) as [string, FileValue][]) {
+  for (const [key, inner] of Object.entries<FileValue>(value)) {
     const here = [...path, Array.isArray(value) ? Number(key) : key]
     if (key === '__proto__') problems.push({ path: here, at: 'key', message: 'cannot be a key' })
     walk(inner, here, check, problems)

@@ -10,6 +10,11 @@ interface DatabaseOptions {
   readonly file?: string | undefined
 }
 
+// The parser of the command line makes an empty text of a lone `-`.
+function isStandardStream(file: string | undefined): file is undefined | '' | '-' {
+  return file === undefined || file === '' || file === '-'
+}
+
 /** Writes all documents as JSON lines. Throws `database_in_use` while the master runs, `conflict` rather than overwrite a file. */
 export async function exportDatabase({ config, file }: DatabaseOptions): Promise<void> {
   const { values } = await openConfig(config)
@@ -17,7 +22,7 @@ export async function exportDatabase({ config, file }: DatabaseOptions): Promise
   if (!existsSync(database)) throw new ClusterError('not_found', `There is no database at ${database}`)
   const store = await openSqliteStore({ file: database })
   try {
-    if (file === undefined || file === '-') {
+    if (isStandardStream(file)) {
       for (const line of store.export()) process.stdout.write(`${line}\n`)
       return
     }
@@ -36,11 +41,11 @@ export async function exportDatabase({ config, file }: DatabaseOptions): Promise
 }
 
 /** Reads exported lines into a database that must be new. Throws `malformed` with the line, `conflict`. */
-export async function importDatabase({ config, file = '-' }: DatabaseOptions): Promise<void> {
+export async function importDatabase({ config, file }: DatabaseOptions): Promise<void> {
   const { values } = await openConfig(config)
   const store = await openSqliteStore({ file: databaseFile(config, values.data_directory) })
   try {
-    const input = file === '-' ? process.stdin : createReadStream(file)
+    const input = isStandardStream(file) ? process.stdin : createReadStream(file)
     const count = await store.import(createInterface({ input, crlfDelay: Infinity }))
     process.stdout.write(`${count} documents imported\n`)
   } finally {

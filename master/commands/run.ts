@@ -46,6 +46,7 @@ export async function run(options: RunOptions): Promise<void> {
         messageBytes: values['limits.message_bytes'],
         handshakeMs: values['limits.handshake_ms'],
         requestsInFlight: values['limits.requests_in_flight'],
+        messagesPerSecond: values['limits.messages_per_second'],
         followerBufferBytes: values['limits.follower_buffer_bytes'],
         subscriberBufferBytes: values['limits.subscriber_buffer_bytes'],
         unauthenticatedConnections: values['limits.unauthenticated_connections'],

@@ -30,6 +30,12 @@ export function withField(record: InstanceRecord, template: Template, field: str
   throw unknownField(field, template)
 }
 
+/** The record with one field as another state of it has it. */
+export function withFieldOf(record: InstanceRecord, other: InstanceRecord, field: string): InstanceRecord {
+  const [group] = split(field)
+  return { ...record, [group]: other[group as keyof InstanceRecord] }
+}
+
 function split(field: string): [string, string] {
   const dot = field.indexOf('.')
   return dot < 0 ? [field, ''] : [field.slice(0, dot), field.slice(dot + 1)]

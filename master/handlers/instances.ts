@@ -5,9 +5,10 @@ import { checkVariables, generateSecrets, resolveVariables, withoutSecrets } fro
 import type { Template } from '../../lib/template/schema.ts'
 import type { Cluster } from '../cluster.ts'
 import type { InstanceRecord } from '../services/instances.ts'
+import { slaveError } from '../slave-error.ts'
 import { linkOf } from './context.ts'
 import type { ControlHandlers } from './context.ts'
-import { withField } from './instance-fields.ts'
+import { withField, withFieldOf } from './instance-fields.ts'
 
 const defaultConsoleLimitBytes = 64 * 1024 * 1024
 
@@ -61,7 +62,7 @@ export function instanceHandlers({ instances, slaves, templates, assignments, st
         await push(record)
       } catch (error) {
         const known = ClusterError.from(error)
-        if (!known.isRetryable || known.code === 'no_free_port' || known.code === 'port_taken') {
+        if (!isAbsence(known)) {
           // The slave can't have it: then it is not made at all.
           await instances.delete(record, true)
           throw known
@@ -73,12 +74,22 @@ export function instanceHandlers({ instances, slaves, templates, assignments, st
 
     delete_instance: async ({ instance_id: instanceId, force = false }) => {
       const record = instances.require(instanceId)
-      const link = record.slave_id === null ? undefined : slaves.link(record.slave_id)
-      if (link) await link.send(deleteInstance, { instance_id: instanceId }, { deadlineMs: deleteInstance.deadlineMs })
-      else if (record.slave_id !== null && !force) {
-        throw new ClusterError('slave_not_connected', 'Slave containing instance is not connected; with --force it is deleted here now, and there when the slave comes back')
-      }
-      await instances.delete(record, !link)
+      await instances.leaving(instanceId, async () => {
+        const link = record.slave_id === null ? undefined : slaves.link(record.slave_id)
+        if (link) {
+          await instances.intendDeletion(record)
+          try {
+            await link.send(deleteInstance, { instance_id: instanceId }, { deadlineMs: deleteInstance.deadlineMs })
+          } catch (error) {
+            // What was refused is not to happen; what is in doubt is finished when the slave is back.
+            if (!isAbsence(ClusterError.from(error))) await instances.forgetDeleted(instanceId)
+            throw slaveError(deleteInstance.type, error)
+          }
+        } else if (record.slave_id !== null && !force) {
+          throw new ClusterError('slave_not_connected', 'Slave containing instance is not connected; with --force it is deleted here now, and there when the slave comes back')
+        }
+        await instances.delete(record, !link)
+      })
       return {}
     },
 
@@ -89,8 +100,19 @@ export function instanceHandlers({ instances, slaves, templates, assignments, st
 
     set_instance_config_field: async ({ instance_id: instanceId, field, value }) => {
       const { template } = templates.require(instances.require(instanceId).template)
-      const record = await instances.configure(instanceId, (before) => withField(before, template, field, value))
-      await push(record)
+      const before = instances.require(instanceId)
+      const record = await instances.configure(instanceId, (current) => withField(current, template, field, value))
+      try {
+        await push(record)
+      } catch (error) {
+        const known = ClusterError.from(error)
+        if (!isAbsence(known)) {
+          // What its slave can't have is not kept here either.
+          await instances.configure(instanceId, (current) => withFieldOf(current, before, field))
+          throw known
+        }
+        log.warn(`The instance ${record.name} is changed, but its slave does not know yet: ${known.message}`)
+      }
       return { config: configOf(record, true) }
     },
 
@@ -101,6 +123,11 @@ export function instanceHandlers({ instances, slaves, templates, assignments, st
       return {}
     },
   } satisfies Partial<ControlHandlers>
+}
+
+/** Whether the slave could not be asked, rather than has refused: it is told when it comes back. */
+function isAbsence({ code }: ClusterError): boolean {
+  return code === 'link_closed' || code === 'session_lost' || code === 'deadline'
 }
 
 /** What is kept of a new instance's variables: what was given, and fresh secrets; defaults stay the template's. */

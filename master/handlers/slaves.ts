@@ -22,6 +22,11 @@ export function slaveHandlers({ slaves, instances, tokens, url }: Cluster) {
       return {}
     },
 
+    accept_data_directory: async ({ slave_id: slaveId }) => {
+      await slaves.acceptDataDirectory(slaveId)
+      return {}
+    },
+
     create_join_token: async ({ expires_in_s: expiresInS = defaultInviteS, uses = 1 }) => {
       const { token, record } = await tokens.create({ name: 'join', role: 'join', expiresInS, uses })
       return { token, url, expires_at: tokenInfo(record).expires_at ?? '', uses }

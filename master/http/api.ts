@@ -5,10 +5,12 @@ import { Payload } from '../../lib/link/payload.ts'
 import { routeOf } from '../../lib/link/define.ts'
 import type { LinkObserver } from '../../lib/link/link.ts'
 import type { Registry } from '../../lib/link/registry.ts'
+import type { Admission } from '../../lib/net/admission.ts'
 import { check } from '../../lib/link/validate.ts'
 import type { Cluster } from '../cluster.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { Caller } from '../services/tokens.ts'
+import type { Connections } from './connections.ts'
 import { openApi } from './openapi.ts'
 import { sendError } from './errors.ts'
 
@@ -18,11 +20,14 @@ interface ApiParts {
   readonly registry: Registry
   readonly observer: LinkObserver
   readonly maxBodyBytes: number
+  readonly admission: Admission
+  readonly connections: Connections
 }
 
 /** Every request of a control over HTTP: `POST /api/v1/<type>` with its data as the body and a bearer token. */
-export function apiRouter({ cluster, dispatcher, registry, observer, maxBodyBytes }: ApiParts): Router {
+export function apiRouter({ cluster, dispatcher, registry, observer, maxBodyBytes, admission, connections }: ApiParts): Router {
   const router = Router()
+  const authenticate = authenticator(cluster, admission)
 
   router.get('/api/openapi.json', (_request, response) => {
     response.json(openApi(registry, cluster.url))
@@ -30,7 +35,7 @@ export function apiRouter({ cluster, dispatcher, registry, observer, maxBodyByte
 
   router.post('/api/v1/:type', express.text({ type: () => true, limit: maxBodyBytes }), async (request, response) => {
     const started = performance.now()
-    const type = String(request.params.type)
+    const { type } = request.params
     let result = 'ok'
     try {
       response.json(await answer(type, request))
@@ -50,7 +55,8 @@ export function apiRouter({ cluster, dispatcher, registry, observer, maxBodyByte
   })
 
   async function answer(type: string, request: Request): Promise<unknown> {
-    const caller = authenticate(cluster, request)
+    const caller = authenticate(request)
+    connections.release(request.socket)
     const definition = registry.request(type, 'control-master')
     if (!definition || definition.isLinkOnly) throw new ClusterError('unknown_type', `There is no request ${type} over HTTP; see /api/openapi.json`)
     // The permission goes first: who may not ask learns nothing of what is asked for.
@@ -67,11 +73,20 @@ export function apiRouter({ cluster, dispatcher, registry, observer, maxBodyByte
   return router
 }
 
-/** Who sends a request. Throws `unauthenticated`. */
-function authenticate({ tokens }: Cluster, request: Request): Caller {
-  const [scheme, token] = (request.get('authorization') ?? '').split(' ')
-  if (scheme?.toLowerCase() !== 'bearer' || !token) {
-    throw new ClusterError('unauthenticated', 'Send the header "Authorization: Bearer TOKEN"')
+/** Finds out who sends a request. Throws `unauthenticated`, or `overloaded` for an address that failed too often. */
+function authenticator({ tokens }: Cluster, admission: Admission): (request: Request) => Caller {
+  return (request) => {
+    const { remoteAddress = 'unknown' } = request.socket
+    admission.checkLogins(remoteAddress)
+    const [scheme, token] = (request.get('authorization') ?? '').split(' ')
+    if (scheme?.toLowerCase() !== 'bearer' || !token) {
+      throw new ClusterError('unauthenticated', 'Send the header "Authorization: Bearer TOKEN"')
+    }
+    try {
+      return { tokenId: tokens.authenticate(token).id }
+    } catch (error) {
+      admission.failed(remoteAddress)
+      throw error
+    }
   }
-  return { tokenId: tokens.authenticate(token).id }
 }

@@ -3,14 +3,18 @@ import type { Duplex } from 'node:stream'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
 import type { Logger } from '../../lib/log/logger.ts'
 import type { WebSocketDoor } from '../../lib/plugin/master-context.ts'
+import type { Connections } from './connections.ts'
+import { refuseConnection } from './refuse.ts'
 
 /** Gives connections that ask for an upgrade to the door that serves their path, or else their subprotocol. */
 export class Upgrades {
   readonly #doors = new Set<WebSocketDoor>()
   readonly #log: Logger
+  readonly #connections: Connections
 
-  constructor(server: Server, log: Logger) {
+  constructor(server: Server, connections: Connections, log: Logger) {
     this.#log = log
+    this.#connections = connections
     server.on('upgrade', (request, socket, head) => this.#route(request, socket, head))
   }
 
@@ -28,11 +32,14 @@ export class Upgrades {
     socket.on('error', () => socket.destroy())
     try {
       const door = this.#find(request)
-      if (door) door.upgrade(request, socket, head)
-      else refuse(socket, '404 Not Found')
+      if (!door) throw new ClusterError('not_found', 'No door of this master serves this address')
+      // From here on the door says how long it counts as unknown.
+      this.#connections.release(socket)
+      door.upgrade(request, socket, head)
     } catch (error) {
-      this.#log.error('A connection could not be upgraded', { error: String(error) })
-      refuse(socket, '500 Internal Server Error')
+      const known = ClusterError.from(error)
+      if (known.code === 'internal') this.#log.error('A connection could not be upgraded', { error: String(known.cause) })
+      refuseConnection(socket, known)
     }
   }
 
@@ -46,8 +53,4 @@ export class Upgrades {
     }
     return bySubprotocol
   }
-}
-
-function refuse(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }

@@ -14,12 +14,12 @@ export class HookTable {
   on<H extends HookName>(hook: H, listener: Listener<H>): () => void {
     let listeners = this.#listeners.get(hook)
     if (!listeners) this.#listeners.set(hook, listeners = new Set())
-    listeners.add(listener as Listener<never>)
-    return () => listeners.delete(listener as Listener<never>)
+    listeners.add(listener)
+    return () => listeners.delete(listener)
   }
 
   emit<H extends HookName>(hook: H, event: Hooks[H]): void {
-    for (const listener of [...(this.#listeners.get(hook) ?? [])]) {
+    for (const listener of this.#listeners.get(hook) ?? []) {
       try {
         ;(listener as Listener<H>)(event)
       } catch (error) {

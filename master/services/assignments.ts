@@ -44,10 +44,15 @@ export class Assignments {
   async reconcile(link: Link, slaveId: number, brought: readonly Brought[]): Promise<void> {
     const { instances } = this.#parts
     const has = new Map(brought.map((item) => [item.instance.id, item]))
+    const owned = brought.filter(({ instance: { id } }) => instances.get(id)?.slave_id === slaveId)
+    instances.forgetStates(slaveId, new Set(has.keys()))
+    // All at once: from the moment a slave is there, what is shown of its instances is what it told.
+    await Promise.all(owned.map(({ instance, state }) => this.#guard(instance.name, () => instances.setState(instance.id, state))))
     for (const item of brought) await this.#guard(item.instance.name, () => this.#take(link, slaveId, item))
     for (const record of instances.assignedTo(slaveId)) {
       await this.#guard(record.name, async () => {
-        if (!isDeepStrictEqual(has.get(record.id)?.instance, this.of(record))) await this.push(link, record)
+        if (instances.isDeleted(record.id)) await instances.delete(record, false)
+        else if (!isDeepStrictEqual(has.get(record.id)?.instance, this.of(record))) await this.push(link, record)
       })
     }
   }
@@ -55,14 +60,15 @@ export class Assignments {
   async #take(link: Link, slaveId: number, { instance, state }: Brought): Promise<void> {
     const { instances } = this.#parts
     const record = instances.get(instance.id)
-    if (record?.slave_id === slaveId) return instances.setState(instance.id, state)
+    if (record?.slave_id === slaveId && !instances.isDeleted(instance.id)) return
     if (record === undefined && !instances.isDeleted(instance.id)) {
       await instances.adopt(instance, slaveId, state.desired)
       return instances.setState(instance.id, state)
     }
-    if (record) throw new ClusterError('conflict', `Slave ${slaveId} has the instance ${instance.id}, which is assigned to slave ${record.slave_id}; it is left alone there`)
+    if (record && record.slave_id !== slaveId) throw new ClusterError('conflict', `Slave ${slaveId} has the instance ${instance.id}, which is assigned to slave ${record.slave_id}; it is left alone there`)
     await link.send(deleteInstance, { instance_id: instance.id }, { deadlineMs: deleteInstance.deadlineMs })
-    await instances.forgetDeleted(instance.id)
+    if (record) await instances.delete(record, false)
+    else await instances.forgetDeleted(instance.id)
   }
 
   async #guard(name: string, work: () => Promise<void>): Promise<void> {

@@ -1,7 +1,9 @@
+import type { EventOf } from '../../lib/link/define.ts'
 import { eventMessage } from '../../lib/link/link.ts'
 import type { Link } from '../../lib/link/link.ts'
 import type { EventMessage } from '../../lib/link/message.ts'
 import { instanceOutput, instanceOutputCut, setInstanceOutputSubscriptions } from '../../lib/link/messages/console.ts'
+import { check } from '../../lib/link/validate.ts'
 import type { Logger } from '../../lib/log/logger.ts'
 import type { InstanceService } from './instances.ts'
 import type { SlaveService } from './slaves.ts'
@@ -14,11 +16,13 @@ interface Parts {
   readonly maxBufferedBytes: number
 }
 
+type Place = Pick<EventOf<typeof instanceOutputCut>, 'run' | 'offset'>
+
 interface Follower {
   readonly link: Link
   instanceIds: ReadonlySet<number>
-  /** Instances whose output was left out for it. */
-  readonly cut: Set<number>
+  /** Instances whose output was left out for it, and where that began. */
+  readonly cut: Map<number, Place>
 }
 
 const drainCheckMs = 100
@@ -41,7 +45,7 @@ export class ConsoleService {
 
   /** Replaces the set of consoles that a control follows. Resolves when the slaves that have them know. */
   async follow(link: Link, instanceIds: readonly number[]): Promise<void> {
-    const follower = this.#followers.get(link) ?? { link, instanceIds: new Set<number>(), cut: new Set<number>() }
+    const follower = this.#followers.get(link) ?? { link, instanceIds: new Set<number>(), cut: new Map<number, Place>() }
     const touched = new Set([...follower.instanceIds, ...instanceIds])
     this.#remove(follower)
     follower.instanceIds = new Set(instanceIds)
@@ -86,8 +90,16 @@ export class ConsoleService {
   async slaveConnected(slaveId: number): Promise<void> {
     await this.#tellSlave(slaveId)
     for (const { id } of this.#parts.instances.assignedTo(slaveId)) {
-      for (const follower of this.#byInstance.get(id) ?? []) this.#sendCut(follower, id)
+      for (const follower of this.#byInstance.get(id) ?? []) this.#sendCut(follower, id, { run: null, offset: null })
     }
+  }
+
+  /** A control has its connection back: what was on its way when that broke did not reach it. */
+  resumed(link: Link): void {
+    const follower = this.#followers.get(link)
+    if (!follower) return
+    for (const id of follower.instanceIds) this.#sendCut(follower, id, { run: null, offset: null })
+    follower.cut.clear()
   }
 
   close(): void {
@@ -98,7 +110,7 @@ export class ConsoleService {
     const { channel } = follower.link
     if (follower.cut.has(instanceId)) return
     if (!channel.isConnected || channel.bufferedBytes > this.#parts.maxBufferedBytes) {
-      follower.cut.add(instanceId)
+      follower.cut.set(instanceId, placeOf(event))
       this.#drainTimer ??= setInterval(() => this.#checkDrained(), drainCheckMs)
       return
     }
@@ -110,7 +122,7 @@ export class ConsoleService {
     for (const follower of this.#followers.values()) {
       const { channel } = follower.link
       if (follower.cut.size > 0 && channel.isConnected && channel.bufferedBytes < this.#parts.maxBufferedBytes / 4) {
-        for (const id of follower.cut) this.#sendCut(follower, id)
+        for (const [id, place] of follower.cut) this.#sendCut(follower, id, place)
         follower.cut.clear()
       }
       isAnyCut ||= follower.cut.size > 0
@@ -120,8 +132,8 @@ export class ConsoleService {
     this.#drainTimer = undefined
   }
 
-  #sendCut({ link }: Follower, instanceId: number): void {
-    link.pass(instanceOutputCut, eventMessage(instanceOutputCut, { instance_id: instanceId, run: null, offset: null }))
+  #sendCut({ link }: Follower, instanceId: number, place: Place): void {
+    link.pass(instanceOutputCut, eventMessage(instanceOutputCut, { instance_id: instanceId, ...place }))
   }
 
   #remove(follower: Follower): void {
@@ -151,5 +163,15 @@ export class ConsoleService {
       // The slave has gone; it is told when it comes back.
       this.#parts.log.debug('A slave could not be told which consoles are followed', { slaveId, error: String(error) })
     }
+  }
+}
+
+/** Where a piece of output that is left out begins: the one of many that is parsed. */
+function placeOf({ data }: EventMessage): Place {
+  try {
+    const { output } = check(instanceOutput.data, data.value, instanceOutput.type)
+    return { run: output.run, offset: output.offset }
+  } catch {
+    return { run: null, offset: null }
   }
 }

@@ -30,6 +30,9 @@ export class InstanceService {
   readonly #slaves: SlaveService
   readonly #states = new Map<number, InstanceState>()
   readonly #claimedNames = new Set<string>()
+  /** Creations that are not durable yet, by their idempotency key. */
+  readonly #creating = new Map<string, Promise<InstanceRecord>>()
+  readonly #leaving = new Set<number>()
   readonly #listeners = new Set<(instanceId: number) => void>()
 
   constructor(store: Store, slaves: SlaveService) {
@@ -97,10 +100,17 @@ export class InstanceService {
 
   /** Puts a new instance on record. Throws `name_in_use`. The same key a second time gives the instance of the first. */
   async create(fields: NewInstance): Promise<InstanceRecord> {
-    const { name, created_with: key } = fields
-    const earlier = key === null ? undefined : this.list().find((record) => record.created_with === key)
+    const { created_with: key } = fields
+    if (key === null) return this.#create(fields)
+    const earlier = this.#creating.get(key) ?? this.list().find((record) => record.created_with === key)
     if (earlier) return earlier
-    return this.#withName(name, async () => {
+    const creation = this.#create(fields).finally(() => this.#creating.delete(key))
+    this.#creating.set(key, creation)
+    return creation
+  }
+
+  #create(fields: NewInstance): Promise<InstanceRecord> {
+    return this.#withName(fields.name, async () => {
       const { id, write } = this.#ids.take()
       const record: InstanceRecord = { ...fields, id, desired: 'stopped' }
       await this.#store.batch([write, putIn(this.#instances, String(id), record)])
@@ -130,9 +140,34 @@ export class InstanceService {
     await this.#store.batch([...this.#ids.skip(config.id), putIn(this.#instances, String(config.id), record, { expectedRevision: 0 })])
   }
 
+  /** Whether an instance is about to be deleted: its slave must not be given it again. */
+  isLeaving(instanceId: number): boolean {
+    return this.#leaving.has(instanceId)
+  }
+
+  /** Runs the deletion of an instance. Throws what it throws. */
+  async leaving<T>(instanceId: number, remove: () => Promise<T>): Promise<T> {
+    this.#leaving.add(instanceId)
+    try {
+      return await remove()
+    } finally {
+      this.#leaving.delete(instanceId)
+    }
+  }
+
   /** Forgets an instance; with `isPending` its slave is told when it comes back. */
   async delete(record: InstanceRecord, isPending: boolean): Promise<void> {
-    await this.#store.batch([deleteFrom(this.#instances, String(record.id)), ...(isPending ? this.#bury(record) : [])])
+    const id = String(record.id)
+    const hasIntent = this.isDeleted(record.id)
+    await this.#store.batch([
+      deleteFrom(this.#instances, id),
+      ...(isPending ? this.#bury(record) : hasIntent ? [deleteFrom(this.#tombstones, id)] : []),
+    ])
+  }
+
+  /** Puts on record that an instance is to be deleted, before its slave is told: whatever happens then, it is finished later. */
+  async intendDeletion(record: InstanceRecord): Promise<void> {
+    await this.#store.batch(this.#bury(record))
   }
 
   /** The writes that delete all instances of a slave that is removed. */
@@ -144,9 +179,14 @@ export class InstanceService {
     return this.#tombstones.get(String(instanceId)) !== undefined
   }
 
-  /** The slave has deleted it too. */
+  /** The slave has deleted it too, or has refused to. */
   async forgetDeleted(instanceId: number): Promise<void> {
     await this.#tombstones.delete(String(instanceId))
+  }
+
+  /** A slave has told which instances it has: of its others nothing is known any more. */
+  forgetStates(slaveId: number, brought: ReadonlySet<number>): void {
+    for (const { id } of this.assignedTo(slaveId)) if (!brought.has(id)) this.#states.delete(id)
   }
 
   /** Takes a state that the slave of an instance tells. */

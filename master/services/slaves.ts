@@ -17,6 +17,8 @@ export interface SlaveRecord {
   readonly version: string | null
   readonly address: string | null
   readonly last_seen: string | null
+  /** Names the data directory that its instances are in; unknown before it has connected, and once another is accepted. */
+  readonly data_directory_id?: string | null
 }
 
 type Registration = Static<typeof RegisterSlave>
@@ -95,11 +97,28 @@ export class SlaveService {
     return [...this.#links.values()].filter(({ isConnected }) => isConnected).length
   }
 
+  /** Whether a slave that comes with this data directory is the one that has its instances. */
+  recognises(slaveId: number, dataDirectoryId: string): boolean {
+    const known = this.get(slaveId)?.data_directory_id ?? null
+    return known === null || known === dataDirectoryId
+  }
+
+  /** From now on the slave may come with another data directory. Throws `not_found`. */
+  async acceptDataDirectory(slaveId: number): Promise<void> {
+    this.require(slaveId)
+    await this.#update(slaveId, { data_directory_id: null })
+  }
+
   /** Takes a slave's new link; one that it had before is closed (seed 001; `protocols/link.md`, Faults). */
-  async connected(link: Link, { id, agent, version }: Registration): Promise<void> {
+  async connected(link: Link, { id, agent, version }: Registration, dataDirectoryId?: string): Promise<void> {
     this.#links.get(id)?.close(evictionReason)
     this.#links.set(id, link)
-    await this.#update(id, { agent, version, address: link.channel.address, last_seen: new Date().toISOString() })
+    await this.#update(id, {
+      agent, version,
+      address: link.channel.address,
+      last_seen: new Date().toISOString(),
+      ...(dataDirectoryId === undefined ? {} : { data_directory_id: dataDirectoryId }),
+    })
   }
 
   /** Whether this is the slave's link. */
@@ -149,13 +168,16 @@ export class SlaveService {
   }
 
   async #update(slaveId: number, change: Partial<SlaveRecord>): Promise<void> {
-    const found = this.#slaves.get(String(slaveId))
-    if (!found) return
-    try {
-      await this.#slaves.put(found.id, { ...found.value, ...change }, { expectedRevision: found.revision })
-    } catch (error) {
-      // Removed or updated at the same moment: these are notes, and the other write wins.
-      if (ClusterError.from(error).code !== 'conflict') throw error
+    for (;;) {
+      const found = this.#slaves.get(String(slaveId))
+      if (!found) return
+      try {
+        await this.#slaves.put(found.id, { ...found.value, ...change }, { expectedRevision: found.revision })
+        return
+      } catch (error) {
+        // Removed or updated at the same moment: what is there now is looked at again.
+        if (ClusterError.from(error).code !== 'conflict') throw error
+      }
     }
   }
 }

@@ -5,7 +5,7 @@ import type { Permission } from '../../lib/auth/permission.ts'
 import { hashToken, newToken } from '../../lib/auth/token.ts'
 import type { TokenInfo } from '../../lib/link/messages/cluster.ts'
 import { deleteFrom, putIn } from '../../lib/store/store.ts'
-import type { Collection, Document, Store, Write } from '../../lib/store/store.ts'
+import type { Collection, Store, Write } from '../../lib/store/store.ts'
 import { IdSequence } from './ids.ts'
 
 export interface TokenRecord {
@@ -113,7 +113,7 @@ export class TokenService {
 
   /** The write that takes one use of a join token, sure to be the only one that takes it. Throws `unauthenticated` when none is left. */
   takeUse(caller: Caller): Write {
-    const found = this.#tokens.get(String(caller.tokenId)) as Document<TokenRecord> | undefined
+    const found = this.#tokens.get(String(caller.tokenId))
     const left = found?.value.uses_left
     if (!found || left === 0) throw new ClusterError('unauthenticated', 'This join token is used up; ask for another with `ctl slave invite`')
     const options = { expectedRevision: found.revision }

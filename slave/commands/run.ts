@@ -40,6 +40,7 @@ export async function run({ config, dataDirectory, runAs, stopGamesOnExit }: Run
     master: { url, token, ca: values.tls_ca === undefined ? undefined : await readFile(resolve(dirname(config), values.tls_ca), 'utf8') },
     id, name, log,
     link: linkSettings(values),
+    reconnect: { baseMs: values['reconnect.base_ms'], capMs: values['reconnect.cap_ms'] },
     host: {
       log,
       ports: new PortAllocator({ first: values.port_first, last: values.port_last }),
@@ -47,7 +48,6 @@ export async function run({ config, dataDirectory, runAs, stopGamesOnExit }: Run
       runAs: await gameUser(runAs ?? values.run_as, log),
       keptRuns: values.kept_runs,
       env: process.env,
-      isDraining: () => false,
     },
   })
   log.info(`The slave ${name} is ready; its instances are in ${directory}`)

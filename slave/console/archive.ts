@@ -5,17 +5,22 @@ import { maxReadBytes } from '../../lib/link/messages/console.ts'
 import type { listRuns, readConsole } from '../../lib/link/messages/console.ts'
 import type { RequestOf, ResponseOf } from '../../lib/link/define.ts'
 import type { InstanceDirectory } from '../instance/record.ts'
+import type { RunOutput } from '../run/output.ts'
 import { Run } from '../run/run.ts'
 import { lastExitOf } from '../run/run-exit.ts'
 
 type Read = Omit<RequestOf<typeof readConsole>, 'instance_id'>
 
 const defaultReadBytes = 262_144
+/** A game would have to print a whole bound's worth during each of them. */
+const maxAttempts = 20
 
 /** What an instance has printed: the run that goes on now and those before it, as far as they are kept. */
 export class ConsoleArchive {
   readonly #directory: InstanceDirectory
   #current: { number: number; run: Run } | undefined
+  /** Reads of the current run that are going on: its output is not closed under them. */
+  #reads = new Set<Promise<unknown>>()
 
   constructor(directory: InstanceDirectory) {
     this.#directory = directory
@@ -23,8 +28,10 @@ export class ConsoleArchive {
 
   /** The newest run, running or ended; its output is kept open. The one before it is let go. */
   async setCurrent(number: number, run: Run): Promise<void> {
-    const before = this.#current
+    const [before, reads] = [this.#current, this.#reads]
     this.#current = { number, run }
+    this.#reads = new Set()
+    await Promise.allSettled(reads)
     await before?.run.detach()
   }
 
@@ -34,8 +41,7 @@ export class ConsoleArchive {
     const number = wanted ?? this.#current?.number ?? numbers.at(-1)
     if (number === undefined) throw new ClusterError('not_found', 'The instance has not run yet: there is no console to read')
     return this.#with(number, async ({ output, exit }) => {
-      const start = from ?? (tail === undefined ? output.head : await output.tailOffset(tail))
-      const { offset, bytes } = await output.read(start, Math.min(maxBytes, maxReadBytes))
+      const { offset, bytes } = await readKept(output, () => from ?? (tail === undefined ? output.head : output.tailOffset(tail)), Math.min(maxBytes, maxReadBytes), from === undefined)
       const isLast = offset + bytes.length >= output.end
       // The cut is between characters unless nothing would be left.
       const length = isLast && exit ? bytes.length : wholeCharacters(bytes) || bytes.length
@@ -60,19 +66,25 @@ export class ConsoleArchive {
     return { runs }
   }
 
-  /** Deletes all but the newest runs. */
-  async prune(keep: number): Promise<void> {
-    const old = (await this.#directory.runs()).slice(0, -keep).filter((number) => number !== this.#current?.number)
-    for (const number of old) await this.#directory.deleteRun(number)
+  /** Deletes all but the newest runs, so that those before the one that goes on take no more than `maxBytes` of the disk. */
+  async prune(keep: number, maxBytes: number): Promise<void> {
+    let left = maxBytes
+    for (const [age, number] of (await this.#directory.runs()).toReversed().entries()) {
+      if (number === this.#current?.number) continue
+      left -= await this.#directory.outputBytes(number)
+      if (age >= keep || left < 0) await this.#directory.deleteRun(number)
+    }
   }
 
   async close(): Promise<void> {
-    await this.#current?.run.detach()
+    const [before, reads] = [this.#current, this.#reads]
     this.#current = undefined
+    await Promise.allSettled(reads)
+    await before?.run.detach()
   }
 
   async #with<T>(number: number, use: (run: Run) => T | Promise<T>): Promise<T> {
-    if (this.#current?.number === number) return use(this.#current.run)
+    if (this.#current?.number === number) return this.#withCurrent(this.#current.run, use)
     const directory = this.#directory.run(number)
     const run = existsSync(directory) ? await Run.recover({ directory, consoleLimitBytes: Number.MAX_SAFE_INTEGER }) : undefined
     if (!run) throw new ClusterError('not_found', `There is no console of run ${number}; \`ctl instance logs --runs\` lists what is kept`)
@@ -80,6 +92,28 @@ export class ConsoleArchive {
       return await use(run)
     } finally {
       await run.detach()
+    }
+  }
+
+  async #withCurrent<T>(run: Run, use: (run: Run) => T | Promise<T>): Promise<T> {
+    const reads = this.#reads
+    const read = Promise.resolve(use(run))
+    reads.add(read)
+    try {
+      return await read
+    } finally {
+      reads.delete(read)
+    }
+  }
+}
+
+/** Reads from where `begin` says. Where that is not the caller's own offset, a head that overtakes it is no error: it is asked again. */
+async function readKept(output: RunOutput, begin: () => number | Promise<number>, maxBytes: number, mayMove: boolean): Promise<{ offset: number; bytes: Uint8Array }> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await output.read(await begin(), maxBytes)
+    } catch (error) {
+      if (!mayMove || attempt === maxAttempts || ClusterError.from(error).code !== 'console_gone') throw error
     }
   }
 }

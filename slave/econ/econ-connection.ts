@@ -47,6 +47,11 @@ export class EconConnection {
     this.#socket.write(`${line}\n`, 'utf8', done)
   }
 
+  /** Ends the connection as if the game had, for the reason given. */
+  drop(reason: string): void {
+    this.#end(reason)
+  }
+
   close(): void {
     this.#phase = 'over'
     clearTimeout(this.#deadline)

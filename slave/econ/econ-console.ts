@@ -60,10 +60,7 @@ export class EconConsole {
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
         line, resolve, reject,
-        timer: setTimeout(() => {
-          this.#queue = this.#queue.filter((other) => other !== waiting)
-          reject(unavailable(this.#trouble))
-        }, this.#options.sendDeadlineMs),
+        timer: setTimeout(() => this.#giveUp(waiting), this.#options.sendDeadlineMs),
       }
       this.#queue.push(waiting)
       this.#flush()
@@ -101,17 +98,25 @@ export class EconConsole {
   }
 
   #flush(): void {
-    while (this.#isReady && this.#queue.length > 0 && this.#connection.hasRoom) {
+    while (this.#isReady && this.#connection.hasRoom) {
       const waiting = this.#queue.shift()
       if (waiting === undefined) return
-      clearTimeout(waiting.timer)
       this.#connection.write(waiting.line, (error) => {
-        if (error) waiting.reject(unavailable(error.message))
+        clearTimeout(waiting.timer)
+        if (error) waiting.reject(unavailable(this.#isReady ? error.message : this.#trouble))
         else waiting.resolve()
         this.#flush()
       })
     }
-    if (this.#isReady && this.#queue.length > 0) this.#trouble = 'it does not read its console'
+  }
+
+  #giveUp(waiting: Waiting): void {
+    const isWaiting = this.#queue.includes(waiting)
+    this.#queue = this.#queue.filter((other) => other !== waiting)
+    if (this.#isReady) this.#trouble = 'it does not read its console'
+    waiting.reject(unavailable(this.#trouble))
+    // What was refused must not arrive later: the rest of it goes with the connection.
+    if (!isWaiting) this.#connection.drop(this.#trouble)
   }
 }
 

@@ -2,21 +2,19 @@ import { existsSync } from 'node:fs'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
 import type { Assignment, InstanceState } from '../../lib/link/messages/instances.ts'
 import type { Logger } from '../../lib/log/logger.ts'
-import { LineMatcher } from '../../lib/template/line-matcher.ts'
-import type { Template } from '../../lib/template/schema.ts'
+import { sayCommand } from '../../lib/template/render.ts'
 import { ConsoleArchive } from '../console/archive.ts'
 import { endProcess } from '../run/end-process.ts'
-import type { EndPlan } from '../run/end-process.ts'
 import type { RunExit } from '../run/run-exit.ts'
 import { describeExit, lastExitOf } from '../run/run-exit.ts'
 import { Run } from '../run/run.ts'
-import { openConsole } from './game-console.ts'
-import type { GameConsole } from './game-console.ts'
+import { ActiveRun } from './active-run.ts'
+import { endError, endPlan, lastLines } from './end-of-run.ts'
 import type { Host } from './host.ts'
-import { checkLaunch, launchGame } from './launch-game.ts'
+import { checkLaunch, launchGame, runLimitBytes } from './launch-game.ts'
 import type { InstanceDirectory, InstanceRecord } from './record.ts'
+import { RecordKeeper } from './record-keeper.ts'
 import { decide } from './restart-policy.ts'
-import { RunWatch } from './run-watch.ts'
 import type { PlayerActivity } from './run-watch.ts'
 import { StateWaiters } from './state-waiters.ts'
 
@@ -28,18 +26,6 @@ export interface InstanceListener {
   runEnded(instance: Instance, number: number, exit: RunExit): void
 }
 
-interface ActiveRun {
-  readonly number: number
-  readonly run: Run
-  readonly watch: RunWatch
-  readonly console: GameConsole
-  isReady: boolean
-  readyTimer?: NodeJS.Timeout
-  /** Why it is being ended, when that is for a fault of its own. */
-  fault?: string
-}
-
-const lastLinesShown = 10
 const retryMs = 5_000
 
 /**
@@ -52,8 +38,8 @@ export class Instance {
   readonly #host: Host
   readonly #log: Logger
   readonly #listener: InstanceListener
+  readonly #keeper: RecordKeeper
   readonly #waiters = new StateWaiters()
-  #record: InstanceRecord
   #status: InstanceState['status'] = 'stopped'
   #problem: string | null = null
   #active: ActiveRun | undefined
@@ -61,20 +47,30 @@ export class Instance {
   #ended: Promise<void> = Promise.resolve()
   #restartTimer: NodeJS.Timeout | undefined
   #isRestartWanted = false
-  #isDetached = false
+  #isKillWanted = false
+  #isRemoving = false
   #isSuspended = false
-  #saving: Promise<unknown> = Promise.resolve()
+  /** Its run ends though it is wanted, because the slave is drained. */
+  #isEvicted = false
+  /** Aborted once this slave lets go: what waits for the game then waits no more. */
+  readonly #detached = new AbortController()
+  /** Ends the preparation of the game that is about to begin. */
+  #beginning: AbortController | undefined
   #settling: Promise<void> | undefined
   #isUnsettled = false
 
   constructor(directory: InstanceDirectory, record: InstanceRecord, host: Host, listener: InstanceListener) {
     this.directory = directory
     this.archive = new ConsoleArchive(directory)
-    this.#record = record
     this.#host = host
     this.#listener = listener
     this.#log = host.log.child({ instance: record.assignment.name })
+    this.#keeper = new RecordKeeper(directory, record, this.#log)
     host.ports.claim(record.assignment.id, record.ports)
+  }
+
+  get #record(): InstanceRecord {
+    return this.#keeper.record
   }
 
   get id(): number {
@@ -99,7 +95,7 @@ export class Instance {
       pid: this.#active?.run.pid ?? null,
       ports: { ...ports },
       started_at: this.#active?.run.startedAt ?? null,
-      players: this.#active?.watch.players ?? [],
+      players: this.#active?.players ?? [],
       last_exit: lastExit,
       problem: this.#problem,
     }
@@ -116,39 +112,48 @@ export class Instance {
 
   /** Takes a new configuration; it holds from the next start. Throws `port_taken`, `no_free_port`, `disk_full`. */
   async assign(assignment: Assignment): Promise<void> {
+    this.#expectNotRemoving()
     const ports = await this.#host.ports.allocate(assignment.id, assignment.template.ports ?? {}, assignment.ports, this.#record.ports)
-    await this.#save({ assignment, ports: this.#active ? this.#record.ports : ports })
+    // A game that runs has its ports until it ends, whatever it gets next.
+    if (this.#active) this.#host.ports.claim(assignment.id, this.#record.ports)
+    await this.#keeper.save({ assignment, ports: this.#active ? this.#record.ports : ports })
     this.#changed()
   }
 
   /** Wants it running. Throws `program_missing`, `port_taken`; with `wait` also `start_failed` and what else prevents it. */
   async start(wait: boolean): Promise<InstanceState['status']> {
-    if (this.#host.isDraining()) throw new ClusterError('wrong_state', 'The slave is being drained and starts no instances')
+    this.#expectNotDraining()
     if (!this.#active && this.#status !== 'starting') await checkLaunch(this.#record, this.#host)
+    this.#expectNotRemoving()
     this.#cancelRestart()
-    await this.#save({ desired: 'running', restarts: [], has_given_up: false })
+    await this.#keeper.save({ desired: 'running', restarts: [], has_given_up: false })
     return this.#pursue('running', wait)
   }
 
   /** Wants it stopped. */
   async stop(wait: boolean): Promise<InstanceState['status']> {
     this.#cancelRestart()
-    await this.#save({ desired: 'stopped', has_given_up: false })
+    this.#isRestartWanted = false
+    await this.#keeper.save({ desired: 'stopped', has_given_up: false })
     return this.#pursue('stopped', wait)
   }
 
   /** Ends the run that goes on, if any, and begins another. */
   async restart(wait: boolean): Promise<InstanceState['status']> {
+    this.#expectNotRemoving()
+    this.#expectNotDraining()
     if (!this.#active) return this.start(wait)
     this.#isRestartWanted = true
-    await this.#save({ desired: 'running', restarts: [], has_given_up: false })
+    await this.#keeper.save({ desired: 'running', restarts: [], has_given_up: false })
     return this.#pursue('running', wait)
   }
 
   /** Kills its processes at once; it stays stopped. */
   async kill(): Promise<InstanceState['status']> {
     this.#cancelRestart()
-    await this.#save({ desired: 'stopped', has_given_up: false })
+    this.#isRestartWanted = false
+    await this.#keeper.save({ desired: 'stopped', has_given_up: false })
+    this.#isKillWanted = true
     await this.#active?.run.kill()
     return this.#pursue('stopped', true)
   }
@@ -161,10 +166,17 @@ export class Instance {
 
   /** Stops it and deletes all that it has on disk. */
   async remove(): Promise<void> {
-    await this.stop(true)
-    this.#isDetached = true
+    this.#isRemoving = true
+    try {
+      await this.stop(true)
+    } catch (error) {
+      this.#isRemoving = false
+      throw error
+    }
+    this.#detached.abort()
+    await this.#settling
     await this.archive.close()
-    await this.#saving
+    await this.#keeper.settled()
     this.#host.ports.release(this.id)
     await this.directory.delete()
   }
@@ -179,16 +191,50 @@ export class Instance {
 
   /** Lets go of the game, which goes on by itself. */
   async detach(): Promise<void> {
-    this.#isDetached = true
+    this.#detached.abort()
     this.#cancelRestart()
     this.#release()
     const stopping = new ClusterError('shutting_down', 'The slave is stopping; the game goes on')
     for (const want of ['running', 'stopped'] as const) this.#waiters.fail(want, stopping)
+    this.#beginning?.abort()
+    await this.#settling
     await this.archive.close()
-    await this.#saving
+    await this.#keeper.settled()
+  }
+
+  /** Tells the players something, where the game's console can. */
+  async announce(text: string): Promise<void> {
+    const command = sayCommand(this.assignment.template, text)
+    if (command !== undefined) await this.#active?.console.send(command)
+  }
+
+  /** Ends its run because the slave is drained. What is wanted of it stays, and is done when draining ends. */
+  evict(): void {
+    this.#isEvicted = true
+    this.#settle()
+  }
+
+  /** The slave is not drained any more. */
+  release(): void {
+    this.#isEvicted = false
+    this.#settle()
+  }
+
+  #expectNotDraining(): void {
+    if (this.#host.isDraining()) throw new ClusterError('wrong_state', 'The slave is being drained and starts no instances; end that with `ctl slave drain SLAVE --off`')
+  }
+
+  #expectNotRemoving(): void {
+    if (this.#isRemoving) throw new ClusterError('wrong_state', `The instance ${this.assignment.name} is being deleted`)
   }
 
   #pursue(want: 'running' | 'stopped', wait: boolean): Promise<InstanceState['status']> {
+    // One may have been set while what is wanted was written down.
+    this.#cancelRestart()
+    if (want === 'stopped') {
+      this.#beginning?.abort()
+      this.#waiters.fail('running', new ClusterError('wrong_state', 'The instance was told to stop before it was running'))
+    }
     const reached = wait ? this.#waiters.wait(want) : undefined
     this.#settle()
     this.#changed()
@@ -198,22 +244,30 @@ export class Instance {
   // One loop at a time; whoever finds it at work makes it look once more.
   #settle(): void {
     this.#isUnsettled = true
-    this.#settling ??= this.#settleAll().finally(() => { this.#settling = undefined })
+    this.#settling ??= this.#settleAll()
   }
 
   async #settleAll(): Promise<void> {
-    while (this.#isUnsettled && !this.#isDetached && !this.#isSuspended) {
+    // So that it can't be over before it is known to be at work.
+    await Promise.resolve()
+    while (this.#isUnsettled && !this.#detached.signal.aborted && !this.#isSuspended) {
       this.#isUnsettled = false
       try {
         await this.#step()
       } catch (error) {
+        if (this.#detached.signal.aborted) break
         // A full disk, say: what is wanted stays wanted, so it is tried again.
         this.#fail('crashed', ClusterError.from(error))
         this.#settleLater(retryMs)
       }
     }
-    // Who waits for what is there already need not wait.
+    // In the same step as the last look, or a change in between would be seen by nobody.
+    this.#settling = undefined
+    // Who waits for what is there already need not wait, nor who waits for what is not wanted any more.
     this.#waiters.reached(this.#status)
+    if (this.#record.desired === 'running') {
+      this.#waiters.fail('stopped', new ClusterError('wrong_state', 'The instance was told to run again before it had stopped'))
+    }
   }
 
   #settleLater(delayMs: number): void {
@@ -227,56 +281,74 @@ export class Instance {
   async #step(): Promise<void> {
     const isWanted = this.#record.desired === 'running'
     const active = this.#active
-    if (active && (!isWanted || this.#isRestartWanted || active.fault !== undefined)) await this.#end(active)
+    if (active && (!isWanted || this.#isRestartWanted || this.#isEvicted || active.fault !== undefined)) await this.#end(active)
+    else if (!active && isWanted && this.#host.isDraining()) this.#rest()
     else if (!active && isWanted && !this.#restartTimer && !this.#record.has_given_up) await this.#begin()
     else if (!active && !isWanted) this.#setStatus('stopped')
   }
 
+  /** It is wanted, but the slave is drained. */
+  #rest(): void {
+    this.#cancelRestart()
+    if (this.#status === 'crashed') return
+    this.#setStatus('stopped')
+    this.#problem = 'The slave is being drained; it is started when that ends'
+  }
+
   async #begin(): Promise<void> {
     this.#isRestartWanted = false
+    this.#isKillWanted = false
     this.#problem = null
     this.#setStatus('starting')
     const number = this.#record.last_run + 1
     const { assignment } = this.#record
     const ports = await this.#host.ports.allocate(assignment.id, assignment.template.ports ?? {}, assignment.ports, this.#record.ports)
-    await this.#save({ last_run: number, ports, run: { number, phase: 'starting' } })
+    await this.#keeper.save({ last_run: number, ports, run: { number, phase: 'starting' } })
     let run: Run
+    const { signal } = this.#beginning = new AbortController()
     try {
-      run = await launchGame(number, this.#record, this.directory, this.#host, (text) => this.#log.warn(text))
+      run = await launchGame(number, this.#record, this.directory, this.#host, {
+        signal,
+        onWarning: (text) => this.#log.warn(text),
+      })
     } catch (error) {
-      await this.#note({ run: null })
-      await this.#followEnd(ClusterError.from(error), false)
+      await this.#keeper.note({ run: null })
+      // It was told to stop: what is wanted now, the next step finds out.
+      if (signal.aborted) this.#isUnsettled = true
+      else await this.#followEnd(ClusterError.from(error), false)
       return
+    } finally {
+      this.#beginning = undefined
     }
-    await this.#save({ run: { number, phase: 'running' } })
+    // The next slave finds by the run's claim that it has begun.
+    if (this.#detached.signal.aborted) return run.detach()
+    // A disk that is full must not hide from us a game that runs.
+    await this.#keeper.note({ run: { number, phase: 'running' } })
     await this.#take(number, run)
-    await this.archive.prune(this.#host.keptRuns)
+    await this.archive.prune(this.#host.keptRuns, runLimitBytes(assignment)).catch((error: unknown) => {
+      this.#log.warn('Consoles of old runs could not be deleted', { error: String(error) })
+    })
   }
 
-  async #end({ number, run, console }: ActiveRun): Promise<void> {
-    const { template } = this.#record.assignment
+  async #end(active: ActiveRun): Promise<void> {
+    const { number, run, console } = active
+    const { stop } = this.#record.assignment.template
+    active.isEnding = true
     this.#setStatus('stopping')
-    await this.#save({ run: { number, phase: 'stopping' } })
-    const { stop } = template
-    await endProcess(run, endPlan(stop, console))
+    await this.#keeper.note({ run: { number, phase: 'stopping' } })
+    const plan = this.#isKillWanted ? { askGraceMs: 0, terminateGraceMs: 0 } : endPlan(stop, console)
+    await endProcess(run, { ...plan, abandoned: this.#detached.signal })
     await this.#ended
   }
 
   async #take(number: number, run: Run): Promise<void> {
-    const { assignment, ports } = this.#record
     await this.archive.setCurrent(number, run)
-    const matcher = new LineMatcher(assignment.template)
-    const active: ActiveRun = {
-      number, run,
-      isReady: false,
-      console: openConsole(assignment, ports, run),
-      watch: new RunWatch(run.output, matcher, {
-        ready: () => this.#onReady(number),
-        failed: (line) => this.#onFailed(number, line),
-        playersChanged: () => this.#changed(),
-        activity: (activity) => this.#listener.activity(this, activity),
-      }),
-    }
+    const active: ActiveRun = new ActiveRun(number, run, this.#record, {
+      ready: () => this.#onReady(active),
+      faulty: () => this.#settle(),
+      playersChanged: () => this.#changed(),
+      activity: (activity) => this.#listener.activity(this, activity),
+    })
     this.#active = active
     this.#listener.runBegan(this, number, run)
     this.#ended = new Promise((resolve) => {
@@ -286,48 +358,30 @@ export class Instance {
           .finally(resolve)
       })
     })
-    this.#expectReady(active)
-  }
-
-  #expectReady(active: ActiveRun): void {
-    const { ready } = this.#record.assignment.template
-    if (!ready) return this.#onReady(active.number)
-    const { deadline_ms: deadlineMs } = ready
     this.#setStatus('starting')
-    active.readyTimer = setTimeout(() => {
-      active.fault = `it did not print its ready line within ${deadlineMs / 1_000} s`
-      this.#settle()
-    }, deadlineMs)
+    active.expectReady(this.#record.run?.is_ready ?? false)
   }
 
-  #onReady(number: number): void {
-    const active = this.#active
-    if (active?.number !== number || active.isReady) return
-    active.isReady = true
-    clearTimeout(active.readyTimer)
+  #onReady({ number }: ActiveRun): void {
+    if (this.#active?.number !== number) return
+    // The line may be gone from the console when a later slave looks for it.
+    if (!this.#record.run?.is_ready) void this.#keeper.note(({ run }) => (run?.number === number ? { run: { ...run, is_ready: true } } : {}))
     if (this.#status !== 'stopping') this.#setStatus('running')
-  }
-
-  /** A game that says that it could not start, and goes on running. */
-  #onFailed(number: number, line: string): void {
-    const active = this.#active
-    if (active?.number !== number || active.isReady) return
-    active.fault = `it says: ${line}`
-    this.#settle()
   }
 
   async #onExit(active: ActiveRun, exit: RunExit): Promise<void> {
     if (this.#active !== active) return
     const { number, run } = active
-    const wasStopped = this.#record.run?.phase === 'stopping' && active.fault === undefined
+    const wasStopped = active.isEnding && active.fault === undefined
     const lines = await lastLines(run)
     // What the game left behind goes with it: the next run must find its ports free.
     await run.kill().catch((error: unknown) => this.#log.warn('Processes of an ended run remain', { error: String(error) }))
     this.#release()
-    await this.#note({ run: null, last_exit: lastExitOf(exit) })
+    await this.#keeper.note({ run: null, last_exit: lastExitOf(exit) })
     this.#listener.runEnded(this, number, exit)
     this.#log.info(`Run ${number} has ended: ${describeExit(exit)}`)
     if (wasStopped || this.#record.desired === 'stopped') this.#setStatus('stopped')
+    else if (exit.reason === 'host_restarted' && this.assignment.restart_policy !== 'never') this.#setStatus('stopped')
     else await this.#followEnd(endError(exit, active, lines), active.fault === undefined && exit.code === 0)
     this.#settle()
   }
@@ -339,15 +393,15 @@ export class Instance {
     const verdict = decide({ policy, isClean, restarts, now: Date.now() }, this.#host.restart)
     if (verdict.kind === 'stopped') {
       // A game that ended in order was told to, perhaps on its own console: that is not undone.
-      await this.#note({ desired: 'stopped' })
+      await this.#keeper.note({ desired: 'stopped' })
       this.#waiters.fail('running', error)
       this.#setStatus('stopped')
     } else if (verdict.kind === 'restart') {
-      await this.#note({ restarts: verdict.restarts })
+      await this.#keeper.note({ restarts: verdict.restarts })
       this.#fail('crashed', error, ` It is started again in ${(verdict.delayMs / 1_000).toFixed(1)} s.`)
       this.#settleLater(verdict.delayMs)
     } else {
-      await this.#note({ has_given_up: true })
+      await this.#keeper.note({ has_given_up: true })
       this.#fail('crashed', error, verdict.isGivenUp ? ' It crashed too often and is not started again by itself.' : '')
     }
   }
@@ -361,16 +415,21 @@ export class Instance {
 
   async #adopt(number: number, phase: 'starting' | 'running' | 'stopping'): Promise<void> {
     const directory = this.directory.run(number)
-    const options = { directory, consoleLimitBytes: this.assignment.console_limit_bytes, onWarning: (text: string) => this.#log.warn(text) }
+    const options = { directory, consoleLimitBytes: runLimitBytes(this.assignment), onWarning: (text: string) => this.#log.warn(text) }
     const run = existsSync(directory) ? await Run.recover(options) : undefined
     if (!run) {
       // The game never began, and can't any more: its start is simply tried again.
       await this.directory.deleteRun(number)
-      await this.#save({ run: null })
+      await this.#keeper.save({ run: null })
       return
     }
-    this.#log.info(run.exit ? `Run ${number} has ended while no slave was here` : `Run ${number} goes on (process ${run.pid})`)
-    if (phase === 'starting') await this.#save({ run: { number, phase: 'running' } })
+    if (run.exit) {
+      const { at } = run.exit
+      this.#log.warn(`Run ${number} has ended while no slave was here: ${describeExit(run.exit)}`, { at, lastLines: await lastLines(run) })
+    } else {
+      this.#log.info(`Run ${number} goes on (process ${run.pid})`)
+    }
+    if (phase === 'starting') await this.#keeper.note({ run: { number, phase: 'running' } })
     await this.#take(number, run)
     if (run.exit) await this.#ended
   }
@@ -378,16 +437,13 @@ export class Instance {
   async #openLast(): Promise<void> {
     const number = (await this.directory.runs()).at(-1)
     if (number === undefined) return
-    const run = await Run.recover({ directory: this.directory.run(number), consoleLimitBytes: this.assignment.console_limit_bytes })
+    const run = await Run.recover({ directory: this.directory.run(number), consoleLimitBytes: runLimitBytes(this.assignment) })
     if (run) await this.archive.setCurrent(number, run)
   }
 
   #release(): void {
-    const active = this.#active
+    this.#active?.close()
     this.#active = undefined
-    clearTimeout(active?.readyTimer)
-    active?.watch.close()
-    active?.console.close()
   }
 
   #cancelRestart(): void {
@@ -403,48 +459,6 @@ export class Instance {
   }
 
   #changed(): void {
-    if (!this.#isDetached) this.#listener.changed(this)
+    if (!this.#detached.signal.aborted) this.#listener.changed(this)
   }
-
-  // One after the other, and memory follows the disk: what is read here has been written.
-  #save(change: Partial<InstanceRecord>): Promise<void> {
-    const saved = this.#saving.then(async () => {
-      const record = { ...this.#record, ...change }
-      await this.directory.write(record)
-      this.#record = record
-    })
-    this.#saving = saved.catch(() => {})
-    return saved
-  }
-
-  /** Like `#save` for what has happened anyway: a disk that is full changes nothing about it, and a restart finds it out again. */
-  async #note(change: Partial<InstanceRecord>): Promise<void> {
-    try {
-      await this.#save(change)
-    } catch (error) {
-      this.#record = { ...this.#record, ...change }
-      this.#log.error('What happened to the instance could not be written down', { error: String(error) })
-    }
-  }
-}
-
-/** How a template wants its game to be ended. */
-function endPlan(stop: Template['stop'], console: GameConsole): EndPlan {
-  const { command, signal } = stop
-  const ask = command === undefined ? signal : () => console.send(command)
-  return { ask, askGraceMs: stop.grace_ms, terminateGraceMs: stop.term_grace_ms }
-}
-
-function endError(exit: RunExit, { fault, isReady }: ActiveRun, lines: string): ClusterError {
-  const how = fault ?? `it ended with ${describeExit(exit)}`
-  const when = isReady ? 'The game stopped' : 'The game did not start'
-  return new ClusterError('start_failed', `${when}: ${how}.${lines ? ` Its last lines:\n${lines}` : ' It printed nothing.'}`, {
-    details: { exit: lastExitOf(exit) },
-  })
-}
-
-async function lastLines({ output }: Run): Promise<string> {
-  const from = await output.tailOffset(lastLinesShown)
-  const { bytes } = await output.read(from, 8_192)
-  return Buffer.from(bytes).toString('utf8').trimEnd()
 }

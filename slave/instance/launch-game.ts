@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
+import type { Assignment } from '../../lib/link/messages/instances.ts'
 import { applyFiles } from '../../lib/template/apply-files.ts'
 import { findProgram } from '../../lib/template/find-program.ts'
 import { renderLaunch } from '../../lib/template/render.ts'
@@ -30,8 +31,22 @@ export async function checkLaunch({ assignment: { template }, ports }: Planned, 
   return program
 }
 
-/** Writes the game's files and starts it. Throws `program_missing`, `port_taken`, `start_failed`, `invalid_variable`, `disk_full`. */
-export async function launchGame(number: number, planned: Planned, directory: InstanceDirectory, host: Host, onWarning: (text: string) => void): Promise<Run> {
+/** What of an instance's bound the console of one run may use: half, the other half is for the runs before it. */
+export function runLimitBytes({ console_limit_bytes: bytes }: Assignment): number {
+  return Math.floor(bytes / 2)
+}
+
+interface LaunchControl {
+  /** Ends the preparation; a game that has begun is not affected. */
+  readonly signal: AbortSignal
+  onWarning(text: string): void
+}
+
+/**
+ * Writes the game's files and starts it. Throws `program_missing`, `port_taken`, `start_failed`, `invalid_variable`, `disk_full`,
+ * and `wrong_state` when it is not wanted any more.
+ */
+export async function launchGame(number: number, planned: Planned, directory: InstanceDirectory, host: Host, { signal, onWarning }: LaunchControl): Promise<Run> {
   const { assignment, ports } = planned
   const program = await checkLaunch(planned, host)
   const { template } = assignment
@@ -48,15 +63,16 @@ export async function launchGame(number: number, planned: Planned, directory: In
   if (host.runAs) await giveTo(directory.data, host.runAs)
   const environment = gameEnvironment(env, directory, host)
   for (const step of prepare) {
-    if (step.unless === undefined || !existsSync(step.unless)) await runStep(step, cwd, environment, host)
+    if (step.unless === undefined || !existsSync(step.unless)) await runStep(step, cwd, environment, host, signal)
   }
+  expectWanted(signal)
   return Run.launch({
     directory: directory.run(number),
     argv, cwd,
     env: environment,
     hasInput: template.console.input === 'stdin',
     hasTerminal: template.terminal,
-    consoleLimitBytes: assignment.console_limit_bytes,
+    consoleLimitBytes: runLimitBytes(assignment),
     onWarning,
     ...(host.runAs ? { runAs: { uid: host.runAs.uid, gid: host.runAs.gid } } : {}),
   })
@@ -74,11 +90,12 @@ function gameEnvironment(env: Readonly<Record<string, string>>, directory: Insta
   }
 }
 
-async function runStep({ argv, deadlineMs }: PrepareStep, cwd: string, env: Record<string, string>, { runAs }: Host): Promise<void> {
+async function runStep({ argv, deadlineMs }: PrepareStep, cwd: string, env: Record<string, string>, { runAs }: Host, signal: AbortSignal): Promise<void> {
   const [file = '', ...rest] = argv
   try {
-    await execute(file, rest, { cwd, env, timeout: deadlineMs, maxBuffer: 16 * 1024 * 1024, ...(runAs ? { uid: runAs.uid, gid: runAs.gid } : {}) })
+    await execute(file, rest, { cwd, env, signal, timeout: deadlineMs, killSignal: 'SIGKILL', maxBuffer: 16 * 1024 * 1024, ...(runAs ? { uid: runAs.uid, gid: runAs.gid } : {}) })
   } catch (error) {
+    expectWanted(signal)
     const { stderr = '', stdout = '' } = error as { stderr?: string; stdout?: string }
     const lines = `${stdout}\n${stderr}`.trim().split('\n').slice(-10).join('\n')
     throw new ClusterError('start_failed', `The template's preparation \`${argv.join(' ')}\` failed:\n${lines}`, { cause: error })
@@ -92,4 +109,8 @@ async function giveTo(path: string, owner: { uid: number; gid: number }): Promis
     if (entry.isDirectory()) await giveTo(inner, owner)
     else await lchown(inner, owner.uid, owner.gid)
   }
+}
+
+function expectWanted(signal: AbortSignal): void {
+  if (signal.aborted) throw new ClusterError('wrong_state', 'The game was told to stop before it had begun')
 }

@@ -1,7 +1,8 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
 import type { Assignment, InstanceState } from '../../lib/link/messages/instances.ts'
+import { runFiles } from '../run/run-files.ts'
 
 /** What a slave keeps of an instance on its disk: enough to go on with it without the master. */
 export interface InstanceRecord {
@@ -14,7 +15,7 @@ export interface InstanceRecord {
    * The run that was begun and whose end is not on record. `starting` is written before its launcher is spawned:
    * whoever finds it settles by the run's claim whether the game ever began.
    */
-  readonly run: { readonly number: number; readonly phase: 'starting' | 'running' | 'stopping' } | null
+  readonly run: { readonly number: number; readonly phase: 'starting' | 'running' | 'stopping'; readonly is_ready?: boolean } | null
   readonly last_exit: InstanceState['last_exit']
   /** Times of the latest restarts, for the restart policy's window. */
   readonly restarts: readonly string[]
@@ -45,6 +46,13 @@ export class InstanceDirectory {
   async runs(): Promise<number[]> {
     const names = await readdir(join(this.path, 'runs')).catch(() => [])
     return names.map(Number).filter(Number.isSafeInteger).sort((a, b) => a - b)
+  }
+
+  /** How much of the disk the output of a run takes. */
+  async outputBytes(number: number): Promise<number> {
+    const found = await stat(runFiles(this.run(number)).output).catch(() => undefined)
+    // Blocks, not size: what was let go of a run's head is a hole.
+    return (found?.blocks ?? 0) * 512
   }
 
   async create(): Promise<void> {
@@ -90,8 +98,13 @@ export class InstanceDirectory {
     }
   }
 
+  /** Deletes all of it. Throws `store_failed` when something can't be deleted. */
   async delete(): Promise<void> {
-    await rm(this.path, { recursive: true, force: true })
+    try {
+      await rm(this.path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
+    } catch (error) {
+      throw new ClusterError('store_failed', `${this.path} could not be deleted: ${(error as Error).message}. Put that right on the slave's host and try again`, { cause: error })
+    }
   }
 
   async deleteRun(number: number): Promise<void> {

@@ -13,6 +13,8 @@ interface RunWatchOwner {
   failed(line: string): void
   playersChanged(): void
   activity(activity: PlayerActivity): void
+  /** Every line, also those that the template says nothing of. */
+  line(text: string): void
 }
 
 /** Players beyond this are not counted: a game can print any number of names. */
@@ -50,6 +52,7 @@ export class RunWatch {
   }
 
   #match(text: string, isNews: boolean): void {
+    if (isNews) this.#owner.line(text)
     if (isNews && this.#matcher.isFailure(text)) this.#owner.failed(text)
     for (const found of this.#matcher.match(text)) {
       if (found.kind === 'ready') this.#owner.ready()

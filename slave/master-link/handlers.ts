@@ -1,13 +1,14 @@
 import type { EndpointHandlers } from '../../lib/link/handlers.ts'
 import type { Link } from '../../lib/link/link.ts'
 import type { Messages } from '../../lib/link/messages/index.ts'
+import type { Drain } from '../supervisor/drain.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 import type { StateReporter } from './state-reporter.ts'
 
 export type SlaveHandlers = EndpointHandlers<Messages, 'master-slave', Link>
 
 /** What a slave does when its master asks. */
-export function slaveHandlers(supervisor: Supervisor, reporter: StateReporter): SlaveHandlers {
+export function slaveHandlers(supervisor: Supervisor, reporter: StateReporter, drain: Drain): SlaveHandlers {
   return {
     assign_instance: async ({ instance }) => ({ state: (await supervisor.assign(instance)).state }),
     delete_instance: async ({ instance_id: id }) => {
@@ -24,6 +25,7 @@ export function slaveHandlers(supervisor: Supervisor, reporter: StateReporter): 
       await supervisor.require(id).send(command)
       return { result: '' }
     },
+    drain_slave: ({ slave_id: _here, ...order }) => drain.set(order),
     set_instance_output_subscriptions: ({ instance_ids: ids }) => {
       reporter.follow(ids, (id) => supervisor.get(id))
       return {}

@@ -6,9 +6,11 @@ import type { Link } from '../../lib/link/link.ts'
 import { messages } from '../../lib/link/messages/index.ts'
 import { Registry } from '../../lib/link/registry.ts'
 import type { Logger } from '../../lib/log/logger.ts'
+import type { Drain } from '../supervisor/drain.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 import { corralVersion } from '../../lib/version.ts'
 import { slaveHandlers } from './handlers.ts'
+import { Outcomes } from './outcomes.ts'
 import type { StateReporter } from './state-reporter.ts'
 
 export interface MasterLinkOptions {
@@ -18,10 +20,13 @@ export interface MasterLinkOptions {
   readonly name: string
   readonly ca: string | undefined
   readonly settings: ChannelSettings
+  readonly reconnect: { readonly baseMs: number; readonly capMs: number }
   readonly supervisor: Supervisor
   readonly reporter: StateReporter
   readonly log: Logger
-  isDraining(): boolean
+  readonly drain: Drain
+  /** Names the slave's data directory. */
+  readonly dataDirectoryId: string
 }
 
 /** Keeps a slave in touch with its master, for as long as it takes; the games don't depend on it. */
@@ -30,16 +35,21 @@ export class MasterLink {
   /** The same trouble is reported once, not at every try. */
   #reported: string | undefined
 
-  constructor({ url, token, id, name, ca, settings, supervisor, reporter, log, isDraining }: MasterLinkOptions) {
+  constructor({ url, token, id, name, ca, settings, reconnect, supervisor, reporter, log, drain, dataDirectoryId }: MasterLinkOptions) {
     const registry = new Registry(Object.values(messages))
-    const handlers = new HandlerTable<Link>(slaveHandlers(supervisor, reporter))
+    const handlers = new HandlerTable<Link>(slaveHandlers(supervisor, reporter, drain))
+    const outcomes = new Outcomes()
     handlers.expectComplete(registry.requestsOn('master-slave'))
     this.#client = new LinkClient({
       url, registry, settings, ca,
       dialect: 'session',
+      backoff: reconnect,
       registration: { role: 'slave', token, agent: `Corral ${corralVersion()}`, version: protocolVersion, id, name },
       owner: {
-        answer: (definition, request, link) => handlers.answer(definition, request.data, link),
+        answer: (definition, { to, key, data }, link) => {
+          const answer = (): Promise<unknown> => handlers.answer(definition, data, link)
+          return to === undefined || key === undefined ? answer() : outcomes.once(to, key, `${definition.type} ${data.text}`, answer)
+        },
         accept: () => {},
         connected: (isConnected) => {
           if (!isConnected) this.#report(log, 'lost', `The connection to the master at ${url} is lost; games go on, trying again`)
@@ -58,7 +68,7 @@ export class MasterLink {
       },
       onLink: (link) => {
         this.#restored(log, url)
-        reporter.begin(link, supervisor.list(), isDraining())
+        reporter.begin(link, supervisor.list(), { isDraining: drain.isOn, dataDirectoryId })
       },
       // A slave never gives up: its games need looking after, and tokens can be put right.
       isFinal: () => false,

@@ -1,6 +1,7 @@
 import type { Link } from '../../lib/link/link.ts'
 import { playerActivity } from '../../lib/link/messages/console.ts'
 import { instanceStateChanged, updateInstances } from '../../lib/link/messages/instances.ts'
+import { drainChanged } from '../../lib/link/messages/slaves.ts'
 import { ConsoleFeed } from '../console/feeds.ts'
 import type { Instance, InstanceListener } from '../instance/instance.ts'
 import type { PlayerActivity } from '../instance/run-watch.ts'
@@ -15,13 +16,18 @@ export class StateReporter implements InstanceListener {
   readonly #changed = new Set<Instance>()
 
   /** A new conversation with the master has begun: it is told all that is here. */
-  begin(link: Link, instances: readonly Instance[], isDraining: boolean): void {
+  begin(link: Link, instances: readonly Instance[], { isDraining, dataDirectoryId }: { isDraining: boolean; dataDirectoryId: string }): void {
     this.end()
     this.#link = link
     link.emit(updateInstances, {
       instances: instances.map(({ assignment, state }) => ({ instance: assignment, state })),
       draining: isDraining,
+      data_directory_id: dataDirectoryId,
     })
+  }
+
+  drainChanged(isOn: boolean): void {
+    this.#link?.emit(drainChanged, { draining: isOn })
   }
 
   /** The conversation is over; nobody follows anything. */

@@ -35,6 +35,21 @@ export class PortAllocator {
    * rest. Throws `port_taken` when another instance has one that was asked for, `no_free_port`.
    */
   async allocate(instanceId: number, needs: PortNeeds, wanted: Readonly<Record<string, number>>, current: Readonly<Record<string, number>>): Promise<Record<string, number>> {
+    const before = [...this.#owners].filter(([, owner]) => owner === instanceId).map(([port]) => port)
+    try {
+      const result = await this.#choose(instanceId, needs, wanted, current)
+      this.release(instanceId)
+      this.claim(instanceId, result)
+      return result
+    } catch (error) {
+      // What was held on the way is free again.
+      this.release(instanceId)
+      for (const port of before) this.#owners.set(port, instanceId)
+      throw error
+    }
+  }
+
+  async #choose(instanceId: number, needs: PortNeeds, wanted: Readonly<Record<string, number>>, current: Readonly<Record<string, number>>): Promise<Record<string, number>> {
     const result: Record<string, number> = {}
     for (const [name, port] of Object.entries(wanted)) {
       const owner = this.#owners.get(port)
@@ -45,10 +60,9 @@ export class PortAllocator {
     }
     for (const [name, { protocol }] of Object.entries(needs)) {
       const kept = current[name]
-      result[name] ??= kept !== undefined && !Object.values(result).includes(kept) ? kept : await this.#next(instanceId, protocol, result)
+      const mayKeep = kept !== undefined && (this.#owners.get(kept) ?? instanceId) === instanceId && !Object.values(result).includes(kept)
+      result[name] ??= mayKeep ? kept : await this.#next(instanceId, protocol, result)
     }
-    this.release(instanceId)
-    this.claim(instanceId, result)
     return result
   }
 

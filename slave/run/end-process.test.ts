@@ -43,4 +43,14 @@ describe('endProcess', () => {
     const run = await runs.shell('exit 3')
     expect(await endProcess(run, { ask: 'SIGINT', askGraceMs: 5_000, terminateGraceMs: 5_000 })).to.include({ code: 3 })
   })
+
+  it('leaves a game as it is once it is abandoned', async () => {
+    const run = await runs.shell('trap "" TERM INT; echo up; while :; do sleep 0.02; done')
+    await untilOutput(run, 'up')
+    const abandoned = new AbortController()
+    const ending = endProcess(run, { ask: 'SIGINT', askGraceMs: 60_000, terminateGraceMs: 60_000, abandoned: abandoned.signal })
+    abandoned.abort()
+    expect(await ending.catch((error: { code: string }) => error.code)).to.equal('shutting_down')
+    expect(run.exit).to.equal(undefined)
+  })
 })

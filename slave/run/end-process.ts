@@ -1,3 +1,4 @@
+import { ClusterError } from '../../lib/errors/cluster-error.ts'
 import type { RunExit } from './run-exit.ts'
 
 /** What ending needs of a run. */
@@ -15,14 +16,23 @@ export interface EndPlan {
   askGraceMs: number
   /** How long it may take after SIGTERM. */
   terminateGraceMs: number
+  /** Once aborted the run is left as it is: whoever finds it next goes on with ending it. */
+  abandoned?: AbortSignal
 }
 
 /**
  * Ends a run: asks, waits, insists. Resolves with the exit when the game and all that it left behind are gone. A
- * question that cannot be put is taken for one that was not heard. Throws `deadline` if even SIGKILL does not help.
+ * question that cannot be put is taken for one that was not heard. Throws `deadline` if even SIGKILL does not help,
+ * `shutting_down` when it was abandoned.
  */
-export async function endProcess(run: EndableRun, { ask, askGraceMs, terminateGraceMs }: EndPlan): Promise<RunExit> {
-  const ended = new Promise<RunExit>((resolve) => run.onExit(resolve))
+export async function endProcess(run: EndableRun, { ask, askGraceMs, terminateGraceMs, abandoned }: EndPlan): Promise<RunExit> {
+  const ended = new Promise<RunExit>((resolve, reject) => {
+    run.onExit(resolve)
+    const abandon = (): void => reject(new ClusterError('shutting_down', 'The game is left as it is while it was being ended'))
+    if (abandoned?.aborted) abandon()
+    else abandoned?.addEventListener('abort', abandon, { once: true })
+  })
+  ended.catch(() => {})
 
   if (ask !== undefined && !run.exit && await put(run, ask, ended, askGraceMs)) await within(ended, askGraceMs)
   if (!run.exit) {

@@ -46,7 +46,7 @@ export class Run {
   #exit: RunExit | undefined
   #ending: Promise<void> | undefined
   #stateSize = 0
-  #livenessAt = 0
+  #livenessAt = -Infinity
   #isDetached = false
 
   /**
@@ -137,7 +137,7 @@ export class Run {
       const remaining = findRunProcesses(this.#game, this.#directory, this.#launcher?.pid)
       for (const pid of remaining) sendSignal(pid, 'SIGKILL')
       if (this.#isDetached) return
-      this.#livenessAt = 0
+      this.#livenessAt = -Infinity
       this.#look()
       await this.#ending
       if (remaining.length === 0 && this.#exit) return

@@ -72,7 +72,8 @@ export class TestRuns {
       await run.kill()
       await run.detach()
     }
-    await rm(this.directory, { recursive: true, force: true })
+    // A launcher that has just ended its game may still write its last file.
+    await rm(this.directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
   }
 }
 

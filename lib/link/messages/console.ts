@@ -81,7 +81,7 @@ export const instanceOutput = defineEvent({
 
 export const instanceOutputCut = defineEvent({
   type: 'instance_output_cut',
-  summary: 'Output was left out for this connection, because it was slow or the slave was away: read on from the last offset you have.',
+  summary: 'Output was left out for this connection, because it was slow or the slave was away: read on from `offset` of `run`, or where they are null, from the last offset you have.',
   routes: ['master-control'],
   data: Type.Object({ instance_id: InstanceId, run: nullable(RunNumber), offset: nullable(Type.Integer()) }),
 })

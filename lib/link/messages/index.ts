@@ -4,12 +4,12 @@ import {
   assignInstance, createInstance, deleteInstance, getInstanceConfig, instanceChanged, instanceStateChanged, killInstance, listInstances,
   restartInstance, setInstanceConfigField, setStatusSubscription, startInstance, stopInstance, updateInstances,
 } from './instances.ts'
-import { createJoinToken, joinSlave, listSlaves, removeSlave, slaveChanged } from './slaves.ts'
+import { acceptDataDirectory, createJoinToken, drainChanged, drainSlave, joinSlave, listSlaves, removeSlave, slaveChanged } from './slaves.ts'
 
 /** Every message of the link. What is not listed here does not exist. */
 export const messages = {
   getMasterStatus, listTemplates, getTemplate, createToken, listTokens, revokeToken,
-  listSlaves, removeSlave, createJoinToken, joinSlave, slaveChanged,
+  listSlaves, removeSlave, createJoinToken, joinSlave, slaveChanged, drainSlave, drainChanged, acceptDataDirectory,
   listInstances, createInstance, startInstance, stopInstance, restartInstance, killInstance, deleteInstance,
   getInstanceConfig, setInstanceConfigField, assignInstance, updateInstances, instanceStateChanged, instanceChanged, setStatusSubscription,
   readConsole, listRuns, sendRcon, setInstanceOutputSubscriptions, instanceOutput, instanceOutputCut, playerActivity,

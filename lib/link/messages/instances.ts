@@ -16,7 +16,7 @@ const settings = {
   variables: Variables,
   ports: Ports,
   restart_policy: RestartPolicy,
-  console_limit_bytes: Type.Integer({ minimum: 65_536, description: 'Disk space that the console of one run may use' }),
+  console_limit_bytes: Type.Integer({ minimum: 65_536, description: 'Disk space that the console may use: half of it for the newest run, half for those before' }),
 }
 
 /** An instance's configuration as the master keeps it. */
@@ -173,7 +173,11 @@ export const updateInstances = defineEvent({
   type: 'update_instances',
   summary: 'All instances that a slave has, sent when it connects.',
   routes: ['slave-master'],
-  data: Type.Object({ instances: Type.Array(Type.Object({ instance: Assignment, state: InstanceState })), draining: Type.Boolean() }),
+  data: Type.Object({
+    instances: Type.Array(Type.Object({ instance: Assignment, state: InstanceState })),
+    draining: Type.Boolean(),
+    data_directory_id: Type.String({ minLength: 1, maxLength: 128, description: 'Names the slave\'s data directory: a copy of its config elsewhere has another' }),
+  }),
 })
 
 export const instanceStateChanged = defineEvent({

@@ -51,6 +51,42 @@ export const removeSlave = defineRequest({
   response: Type.Object({}),
 })
 
+export const drainSlave = defineRequest({
+  type: 'drain_slave',
+  summary: 'Makes a slave take and start nothing any more, before work on its host; with `stop` its games are stopped after the grace. What was wanted of each is done again when draining ends. Answered when it is on record.',
+  routes: ['control-master', 'master-slave'],
+  permission: 'slave.manage',
+  forward: 'slave_id',
+  request: strict({
+    slave_id: SlaveId,
+    enabled: Type.Boolean({ description: 'false ends draining' }),
+    stop: Type.Optional(Type.Boolean({ description: 'Stop what runs, too' })),
+    message: Type.Optional(Type.String({ minLength: 1, maxLength: 500, pattern: '^[^\\x00-\\x1f\\x7f]+$', description: 'Said to the players of all games at once' })),
+    grace_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400_000, description: 'Time until the games are stopped; default 30 s' })),
+  }),
+  response: Type.Object({
+    draining: Type.Boolean(),
+    running: Type.Integer({ description: 'Games that run at this moment' }),
+    stops_at: nullable(Timestamp),
+  }),
+})
+
+export const acceptDataDirectory = defineRequest({
+  type: 'accept_data_directory',
+  summary: 'Lets a slave go on from another data directory than before, such as on a new disk. Only when what ran from the old one is surely gone: the new one gets the same instances, stopped and without their data.',
+  routes: ['control-master'],
+  permission: 'slave.manage',
+  request: strict({ slave_id: SlaveId }),
+  response: Type.Object({}),
+})
+
+export const drainChanged = defineEvent({
+  type: 'drain_changed',
+  summary: 'A slave is drained from now on, or not any more.',
+  routes: ['slave-master'],
+  data: Type.Object({ draining: Type.Boolean() }),
+})
+
 export const createJoinToken = defineRequest({
   type: 'create_join_token',
   summary: 'A token with which slaves join the cluster.',

@@ -65,6 +65,11 @@ export class Session implements Channel {
     return this.#transport?.bufferedBytes ?? 0
   }
 
+  /** How many messages are kept because the peer has not acknowledged them. */
+  get unacknowledged(): number {
+    return this.#buffer.length
+  }
+
   /** Highest `seq` that was given to a message of ours. */
   get sentSeq(): number {
     return this.#sentSeq

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { rootCertificates } from 'node:tls'
 import { WebSocket } from 'ws'
 import { ClusterError } from '../../errors/cluster-error.ts'
 import type { Dialect } from '../channel.ts'
@@ -14,6 +15,8 @@ export interface DialOptions {
   readonly deadlineMs: number
   /** PEM of a certificate authority to trust beside the system's own, for masters with a certificate of their own making. */
   readonly ca?: string | undefined
+  /** Gives up when it is aborted. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The WebSocket address of a master that is named by an http, https, ws or wss URL. Throws `invalid_config`. */
@@ -34,22 +37,27 @@ export function socketUrl(url: string): string {
 }
 
 /** Opens a connection to a master. Throws `unreachable` with the reason. */
-export function dial(url: string, { dialect, deadlineMs, ca }: DialOptions): Promise<Transport> {
+export async function dial(url: string, { dialect, deadlineMs, ca, signal }: DialOptions): Promise<Transport> {
   const address = socketUrl(url)
+  if (signal?.aborted) throw unreachable(url, new Error('given up'))
   return new Promise((resolve, reject) => {
     const ws = new WebSocket(address, dialect === 'session' ? [sessionSubprotocol] : [], {
       handshakeTimeout: deadlineMs,
       perMessageDeflate: false,
       maxPayload: maxPayloadBytes,
-      ...(ca === undefined ? {} : { ca }),
+      ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
     })
     let socket: IncomingMessage['socket'] | undefined
+    const giveUp = (): void => ws.terminate()
+    signal?.addEventListener('abort', giveUp, { once: true })
     ws.once('upgrade', (response) => { socket = response.socket })
-    const refused = (error: Error): void => reject(unreachable(url, error))
-    ws.once('error', refused)
+    ws.on('error', (error: Error) => {
+      signal?.removeEventListener('abort', giveUp)
+      reject(unreachable(url, error))
+    })
     ws.once('open', () => {
-      ws.off('error', refused)
-      if (socket) resolve(new WebSocketTransport(ws, socket, address))
+      signal?.removeEventListener('abort', giveUp)
+      if (socket) resolve(new WebSocketTransport(ws, socket, address, 'client'))
     })
   })
 }

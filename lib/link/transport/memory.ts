@@ -53,8 +53,8 @@ class MemoryTransport implements Transport {
   }
 
   #later(delivery: Delivery): void {
-    const { length } = this.#early
-    if (this.#events && length === 0) queueMicrotask(() => this.#events && delivery(this.#events))
+    const events = this.#events
+    if (events) queueMicrotask(() => delivery(events))
     else this.#early.push(delivery)
   }
 }

@@ -1,4 +1,4 @@
-import type { FileValue, FileValues } from '../schema-files.ts'
+import type { FileValues } from '../schema-files.ts'
 import { lineEndOf, setLine } from './key-lines.ts'
 
 interface Section { name: string; head: string | undefined; lines: string[] }
@@ -13,8 +13,8 @@ export function editIni(text: string, set: FileValues): string {
       section = { name, head: `[${name}]`, lines: [] }
       sections.push(section)
     }
-    for (const [key, value] of Object.entries(values as Record<string, FileValue>)) {
-      section.lines = setLine(section.lines, key, String(value))
+    for (const [key, value] of Object.entries(values as FileValues)) {
+      section.lines = setLine(section.lines, key, value)
     }
   }
   return sections.flatMap(({ head, lines }) => [...(head === undefined ? [] : [head]), ...lines]).map((line) => line + end).join('')

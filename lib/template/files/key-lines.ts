@@ -1,3 +1,5 @@
+import type { FileValue } from '../schema-files.ts'
+
 /** The line end that a text uses. */
 export function lineEndOf(text: string): '\n' | '\r\n' {
   return text.includes('\r\n') ? '\r\n' : '\n'
@@ -7,7 +9,9 @@ export function lineEndOf(text: string): '\n' | '\r\n' {
  * Lines in which `key` stands once with `value`: in its old place, written as it was (`key = value`, `key=value`), else at the
  * end. Further lines of the same key are dropped, since games differ in which of them counts.
  */
-export function setLine(lines: readonly string[], key: string, value: string): string[] {
+export function setLine(lines: readonly string[], key: string, to: FileValue): string[] {
+  if (typeof to === 'object') throw new Error(`the value of ${key} is no single value`)
+  const value = String(to)
   if (/[\n\r]/.test(value)) throw new Error(`the value of ${key} has a line end, which this kind of file cannot hold`)
   const result: string[] = []
   let isSet = false

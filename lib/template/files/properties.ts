@@ -5,6 +5,6 @@ import { lineEndOf, setLine } from './key-lines.ts'
 export function editProperties(text: string, set: FileValues): string {
   const end = lineEndOf(text)
   let lines = text === '' ? [] : text.replace(/\r?\n$/, '').split(/\r?\n/)
-  for (const [key, value] of Object.entries(set)) lines = setLine(lines, key, String(value))
+  for (const [key, value] of Object.entries(set)) lines = setLine(lines, key, value)
   return lines.map((line) => line + end).join('')
 }

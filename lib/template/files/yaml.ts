@@ -1,4 +1,4 @@
-import { isMap, parseDocument, YAMLMap } from 'yaml'
+import { isMap, isScalar, parseDocument, YAMLMap } from 'yaml'
 import type { Document } from 'yaml'
 import type { FileValue, FileValues } from '../schema-files.ts'
 
@@ -14,10 +14,13 @@ export function editYaml(text: string, set: FileValues): string {
 }
 
 function merge(document: Document, path: readonly string[], values: FileValues): void {
-  for (const [key, value] of Object.entries(values) as [string, FileValue][]) {
+  for (const [key, value] of Object.entries<FileValue>(values)) {
     const here = [...path, key]
     const isNested = typeof value === 'object' && value !== null && !Array.isArray(value)
-    if (isNested && isMap(document.getIn(here, true))) merge(document, here, value as FileValues)
+    const before = document.getIn(here, true)
+    if (isNested && isMap(before)) merge(document, here, value as FileValues)
+    // A value set in its node keeps the comment beside it.
+    else if (isScalar(before) && typeof value !== 'object') before.value = value
     else document.setIn(here, document.createNode(value))
   }
 }

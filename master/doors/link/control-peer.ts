@@ -8,6 +8,9 @@ export function controlPeer(cluster: Cluster, dispatcher: Dispatcher, caller: Ca
   return {
     answer: (definition, request, link) => dispatcher.answer(definition, request, { caller, link, key: request.key }),
     accept: () => {},
+    connected: (isConnected, link) => {
+      if (isConnected) cluster.consoles.resumed(link)
+    },
     closed: (_reason, link) => {
       cluster.consoles.leave(link)
       cluster.status.unsubscribe(link)

@@ -11,8 +11,10 @@ import { Link } from '../../../lib/link/link.ts'
 import type { LinkObserver } from '../../../lib/link/link.ts'
 import type { Registry } from '../../../lib/link/registry.ts'
 import { Sessions } from '../../../lib/link/session/sessions.ts'
+import { ThrottledTransport } from '../../../lib/link/transport/throttled.ts'
 import type { Transport } from '../../../lib/link/transport/transport.ts'
 import { WebSocketTransport } from '../../../lib/link/transport/websocket.ts'
+import type { Admission } from '../../../lib/net/admission.ts'
 import type { Cluster } from '../../cluster.ts'
 import type { Dispatcher } from '../../dispatcher.ts'
 import type { Caller } from '../../services/tokens.ts'
@@ -28,6 +30,8 @@ export interface LinkDoorOptions {
   readonly maxFrameBytes: number
   readonly handshakeDeadlineMs: number
   readonly maxRequestsInFlight: number
+  readonly maxMessagesPerSecond: number
+  readonly admission: Admission
 }
 
 /** Serves seed 001 at `/api/socket`: slaves and controls, in the base and the session dialect. */
@@ -55,24 +59,27 @@ export class LinkDoor {
     return [...this.#links.keys()].filter((link) => link.peer === peer).length
   }
 
-  /** Takes over a connection that asked for an upgrade at the door's path. */
+  /** Takes over a connection that asked for an upgrade at the door's path. Throws `overloaded`. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { admission, maxMessagesPerSecond: framesPerSecond } = this.#options
+    const { remoteAddress = 'unknown', remotePort = 0 } = request.socket
+    const admitted = admission.admit(remoteAddress)
+    socket.once('close', () => admitted.done())
     this.#server.handleUpgrade(request, socket, head, (ws) => {
-      const { remoteAddress = 'unknown', remotePort = 0 } = request.socket
-      const transport = new WebSocketTransport(ws, socket, `${remoteAddress}:${remotePort}`)
-      void this.accept(transport, ws.protocol === sessionSubprotocol ? 'session' : 'base')
+      const transport = new ThrottledTransport(new WebSocketTransport(ws, socket, `${remoteAddress}:${remotePort}`), { framesPerSecond })
+      void this.accept(transport, ws.protocol === sessionSubprotocol ? 'session' : 'base', remoteAddress).finally(() => admitted.done())
     })
   }
 
   /** Shakes hands on a transport; whatever goes wrong concerns that peer alone. */
-  async accept(transport: Transport, dialect: Dialect): Promise<void> {
+  async accept(transport: Transport, dialect: Dialect, host: string): Promise<void> {
     const { cluster: { log, tokens }, registry, settings, handshakeDeadlineMs } = this.#options
     this.#shaking.add(transport)
     try {
       const accepted = await acceptConnection<Caller>(new Connection(transport), {
         dialect, registry, settings, handshakeDeadlineMs,
         sessions: this.#sessions,
-        authenticate: (registration) => this.#authenticate(registration),
+        authenticate: (registration) => this.#admit(registration, host),
         mayResume: (caller) => tokens.isInForce(caller),
       })
       if (accepted) await this.#open(accepted.channel, accepted.owner, accepted.registration)
@@ -88,6 +95,18 @@ export class LinkDoor {
     for (const transport of this.#shaking) transport.close(1001, reason)
     for (const link of this.#links.keys()) link.close(reason)
     this.#server.close()
+  }
+
+  #admit(registration: Registration, host: string): Caller {
+    const { admission } = this.#options
+    // Others of this address may have failed while this one made up its mind.
+    admission.checkLogins(host)
+    try {
+      return this.#authenticate(registration)
+    } catch (error) {
+      if (ClusterError.from(error).code === 'unauthenticated') admission.failed(host)
+      throw error
+    }
   }
 
   #authenticate(registration: Registration): Caller {
@@ -123,7 +142,8 @@ export class LinkDoor {
       },
     })
     this.#links.set(link, caller)
-    if (registration.role === 'slave') await cluster.slaves.connected(link, registration)
+    // A slave of ours first tells which data directory it has: a copy of its config must not push it out.
+    if (registration.role === 'slave' && channel.dialect === 'base') await cluster.slaves.connected(link, registration)
   }
 
   #closeLinksOf(tokenId: number): void {

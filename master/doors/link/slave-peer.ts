@@ -5,6 +5,7 @@ import { HandlerTable } from '../../../lib/link/handlers.ts'
 import type { EventHandlers } from '../../../lib/link/handlers.ts'
 import type { LinkOwner } from '../../../lib/link/link.ts'
 import type { Link } from '../../../lib/link/link.ts'
+import { updateInstances } from '../../../lib/link/messages/instances.ts'
 import { instanceOutput } from '../../../lib/link/messages/console.ts'
 import type { Messages } from '../../../lib/link/messages/index.ts'
 import type { Cluster } from '../../cluster.ts'
@@ -34,8 +35,18 @@ export function slavePeer(cluster: Cluster, registration: Static<typeof Register
     hooks.emit('slaves_changed', {})
   }
 
+  /** A copy of a slave's config: given its instances, it would start them a second time. */
+  function refuse(link: Link): void {
+    const text = `Slave ${registration.name} runs from another data directory than the one that has its instances. If this is a copy of its config, `
+      + 'join with a token of its own; if the old directory is gone for good, let an administrator send accept_data_directory (`ctl slave accept`)'
+    log.warn(`Refused: ${text}`, { slaveId, address: link.channel.address })
+    link.close(text)
+  }
+
   const handlers: SlaveEvents = {
-    update_instances: ({ instances: brought, draining }, link) => {
+    update_instances: ({ instances: brought, draining, data_directory_id: dataDirectoryId }, link) => {
+      if (!slaves.recognises(slaveId, dataDirectoryId)) return refuse(link)
+      if (!slaves.has(slaveId, link)) report(slaves.connected(link, registration, dataDirectoryId))
       slaves.setDraining(slaveId, draining)
       changed()
       report(assignments.reconcile(link, slaveId, brought).then(() => consoles.slaveConnected(slaveId)))
@@ -51,6 +62,10 @@ export function slavePeer(cluster: Cluster, registration: Static<typeof Register
       else hooks.emit(kind === 'join' ? 'player_joined' : 'player_left', { instance, player })
     },
     instance_output: () => {},
+    drain_changed: ({ draining }) => {
+      slaves.setDraining(slaveId, draining)
+      changed()
+    },
   }
   const events = new HandlerTable<Link>(handlers)
 
@@ -59,8 +74,11 @@ export function slavePeer(cluster: Cluster, registration: Static<typeof Register
 
     accept: (definition, event, link) => {
       // The one event that comes in masses is passed on without being parsed.
-      if (definition.type === instanceOutput.type) consoles.output(slaveId, event)
-      else events.accept(definition, event.data, link)
+      if (definition.type === instanceOutput.type) {
+        if (slaves.has(slaveId, link)) consoles.output(slaveId, event)
+      } else if (definition.type === updateInstances.type || slaves.has(slaveId, link)) {
+        events.accept(definition, event.data, link)
+      }
     },
 
     connected: (isConnected, link) => {

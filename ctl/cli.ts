@@ -1,0 +1,107 @@
+import { ClusterError } from '../lib/errors/cluster-error.ts'
+import type { CommandSpec } from './command.ts'
+import { completionCommands } from './commands/completion/table.ts'
+import { configCommands } from './commands/config/table.ts'
+import { instanceCommands } from './commands/instance/table.ts'
+import { masterCommands } from './commands/master/table.ts'
+import { slaveCommands } from './commands/slave/table.ts'
+import { templateCommands } from './commands/template/table.ts'
+import { tokenCommands } from './commands/token/table.ts'
+import type { Arguments } from './arguments.ts'
+import type { Connection } from './connection.ts'
+import type { Context, Input } from './context.ts'
+import { Output } from './output/output.ts'
+import type { Terminal } from './output/output.ts'
+import type { Format } from './output/format.ts'
+import { Progress } from './output/progress.ts'
+import { parseCommandLine } from './parse.ts'
+import { errorText, exitCodeOf, interruptedExit } from './report-error.ts'
+
+/** All commands, in the order of the help: the one table that parses, documents and completes them. */
+export const commands: readonly CommandSpec[] = [
+  ...slaveCommands, ...instanceCommands, ...templateCommands, ...tokenCommands, ...masterCommands, ...configCommands,
+  ...completionCommands(() => commands),
+]
+
+/** Where a command line comes from and what it writes to. */
+export interface Shell {
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly stdin: () => Input
+  readonly stdout: Terminal
+  readonly stderr: Terminal
+  /** Aborted by Ctrl-C. */
+  readonly interrupt: AbortSignal
+}
+
+/** Runs one command line and gives its exit code. Never throws. */
+export async function runCli(shell: Shell): Promise<number> {
+  const { argv, env, stdout, stderr } = shell
+  try {
+    const parsed = parseCommandLine(argv, commands)
+    if (parsed.kind === 'run') return await runCommand(parsed.command, parsed.args, shell)
+    if (parsed.kind === 'version') {
+      const { corralVersion } = await import('../lib/version.ts')
+      stdout.write(`ctl ${corralVersion()}\n`)
+      return 0
+    }
+    const { helpText } = await import('./help.ts')
+    ;(parsed.isAsked ? stdout : stderr).write(helpText(parsed.path, commands))
+    return parsed.isAsked ? 0 : 2
+  } catch (error) {
+    stderr.write(errorText(error, env))
+    return exitCodeOf(error)
+  }
+}
+
+async function runCommand(command: CommandSpec, args: Arguments, shell: Shell): Promise<number> {
+  const { env, stdout, stderr, interrupt } = shell
+  const progress = new Progress(stderr)
+  const output = new Output(stdout, (args.text('output') ?? 'table') as Format)
+  const timeoutMs = args.durationMs('timeout')
+  let connection: Connection | undefined
+  let exitCode: number | undefined
+  const context: Context = {
+    args, env, output, progress,
+    get stdin() { return shell.stdin() },
+    ask: (text) => { stderr.write(text) },
+    note: (text) => {
+      progress.clear()
+      stderr.write(stderr.isTTY && !env.NO_COLOR ? `\x1b[2m${text}\x1b[22m\n` : `${text}\n`)
+    },
+    fail: (error, subject) => {
+      progress.clear()
+      stderr.write(errorText(error, env, subject))
+      exitCode ??= exitCodeOf(error)
+    },
+    connect: async (events) => {
+      const [{ loadSettings }, { Connection: Opener }] = await Promise.all([import('./settings.ts'), import('./connection.ts')])
+      const settings = await loadSettings({ config: args.text('config'), env })
+      for (const warning of settings.warnings) context.note(warning)
+      connection = await Opener.open(settings, timeoutMs, events)
+      if (interrupt.aborted) connection.close()
+      return connection
+    },
+  }
+  try {
+    const { run } = await command.load()
+    await untilInterrupted(run(context), interrupt)
+    await output.flush()
+  } catch (error) {
+    if (interrupt.aborted) {
+      progress.clear()
+      return interruptedExit
+    }
+    context.fail(error)
+  } finally {
+    connection?.close()
+  }
+  return exitCode ?? 0
+}
+
+function untilInterrupted(work: Promise<void>, interrupt: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    interrupt.addEventListener('abort', () => reject(new ClusterError('link_closed', 'Interrupted')), { once: true })
+    work.then(resolve, reject)
+  })
+}

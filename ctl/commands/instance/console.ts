@@ -1,0 +1,34 @@
+import { sendRcon } from '../../../lib/link/messages/console.ts'
+import { openConsole } from '../../console/open.ts'
+import { sendLines } from '../../console/input.ts'
+import type { Context } from '../../context.ts'
+import { usageError } from '../../usage-error.ts'
+
+const defaultTail = 20
+
+/** `ctl instance console NAME` */
+export async function run(context: Context): Promise<void> {
+  const { args, output, fail } = context
+  if (output.format !== 'table') throw usageError('A console is printed as it is; `ctl instance logs NAME -f -o json` gives it as JSON')
+  const start = { tail: args.integer('tail') ?? defaultTail }
+  const { master, instance, follower } = await openConsole(context, args.word('NAME'), start, true, (bytes) => output.write(bytes))
+  const { stdin } = context
+  // At a terminal the end of input is Ctrl-D: the operator leaves.
+  const endsWithInput = stdin.isTTY === true || args.flag('exit-on-eof')
+  const sending = sendLines(stdin, async (line) => {
+    try {
+      const { result } = await master.send(sendRcon, { instance_id: instance.id, command: line })
+      if (result !== '') await output.write(result.endsWith('\n') ? result : `${result}\n`)
+    } catch (error) {
+      fail(error, 'not sent')
+    }
+  }).then(() => {
+    if (endsWithInput) follower.finish()
+  })
+  sending.catch((error: unknown) => fail(error, 'stdin'))
+  try {
+    await follower.run()
+  } finally {
+    stdin.destroy()
+  }
+}

@@ -1,0 +1,8 @@
+import { stopInstance } from '../../../lib/link/messages/instances.ts'
+import type { Context } from '../../context.ts'
+import { controlEach } from './control.ts'
+
+/** `ctl instance stop NAME... [--wait]` */
+export function run(context: Context): Promise<void> {
+  return controlEach(context, 'stopping', stopInstance)
+}

@@ -1,0 +1,87 @@
+import type { ArgumentSpec, CommandSpec, OptionSpec } from '../../command.ts'
+import { consoleCommands } from './console-table.ts'
+
+export const oneInstance: ArgumentSpec = { name: 'NAME', summary: 'Name or id of the instance', completes: 'instance' }
+const instances: ArgumentSpec = { name: 'NAME', summary: 'Names or ids of instances', isMany: true, completes: 'instance' }
+const wait: OptionSpec = { name: 'wait', summary: 'Wait until it is done, not only until it is on record' }
+
+export const instanceCommands: readonly CommandSpec[] = [
+  {
+    path: ['instance', 'list'],
+    summary: 'List all instances with their state',
+    arguments: [],
+    options: [],
+    load: () => import('./list.ts'),
+  },
+  {
+    path: ['instance', 'show'],
+    summary: 'Show instances in full',
+    arguments: [instances],
+    options: [],
+    load: () => import('./show.ts'),
+  },
+  {
+    path: ['instance', 'create'],
+    summary: 'Make an instance from a template',
+    details: 'Without --slave it goes to the connected slave with the fewest instances.',
+    arguments: [{ name: 'NAME', summary: 'Name of the new instance' }],
+    options: [
+      { name: 'template', value: 'TEMPLATE', summary: 'Template to make it from; see `ctl template list`' },
+      { name: 'slave', value: 'SLAVE', summary: 'Name or id of the slave that shall run it' },
+      { name: 'set', value: 'VAR=VALUE', isMany: true, summary: 'Value of a variable of the template; may be repeated' },
+      { name: 'port', value: 'PORT=NUMBER', isMany: true, summary: 'Number of a port of the template, such as game=8303; may be repeated' },
+      { name: 'restart', value: 'POLICY', choices: ['never', 'on-failure', 'always'], summary: 'When it is started again after its end (default on-failure)' },
+      { name: 'start', summary: 'Start it at once' },
+      { ...wait, summary: 'With --start: wait until it runs' },
+    ],
+    load: () => import('./create.ts'),
+  },
+  { path: ['instance', 'start'], summary: 'Start instances', arguments: [instances], options: [wait], load: () => import('./start.ts') },
+  {
+    path: ['instance', 'stop'],
+    summary: 'Stop instances',
+    details: 'Asks the game first, then ends it with SIGTERM and SIGKILL, each after the template\'s grace.',
+    arguments: [instances],
+    options: [wait],
+    load: () => import('./stop.ts'),
+  },
+  { path: ['instance', 'restart'], summary: 'Stop instances and start them again', arguments: [instances], options: [wait], load: () => import('./restart.ts') },
+  {
+    path: ['instance', 'kill'],
+    summary: 'End instances at once, without asking the game',
+    arguments: [instances],
+    options: [],
+    load: () => import('./kill.ts'),
+  },
+  {
+    path: ['instance', 'delete'],
+    summary: 'Delete instances with their data',
+    details: 'Asks for confirmation at a terminal; elsewhere --yes is needed.',
+    arguments: [instances],
+    options: [
+      { name: 'yes', short: 'y', summary: 'Do not ask' },
+      { name: 'force', summary: 'Delete it although its slave is away; the slave deletes it when it comes back' },
+    ],
+    load: () => import('./delete.ts'),
+  },
+  ...consoleCommands,
+  {
+    path: ['instance', 'config', 'get'],
+    summary: 'Show an instance\'s configuration, or one field of it',
+    arguments: [oneInstance, { name: 'FIELD', summary: 'Such as variables.sv_name or ports.game', isOptional: true }],
+    options: [],
+    load: () => import('./config-get.ts'),
+  },
+  {
+    path: ['instance', 'config', 'set'],
+    summary: 'Set a field of an instance\'s configuration',
+    details: 'Fields: name, restart_policy, console_limit_bytes, variables.NAME, ports.NAME. It takes effect at the next start.',
+    arguments: [
+      oneInstance,
+      { name: 'FIELD', summary: 'Such as variables.sv_name or ports.game' },
+      { name: 'VALUE', summary: 'The new value', isOptional: true },
+    ],
+    options: [{ name: 'unset', summary: 'Put the default back instead of a value' }],
+    load: () => import('./config-set.ts'),
+  },
+]

@@ -1,0 +1,90 @@
+import { ClusterError } from '../lib/errors/cluster-error.ts'
+import { LinkClient } from '../lib/link/client.ts'
+import type { EventDefinition, RequestDefinition, RequestOf, ResponseOf } from '../lib/link/define.ts'
+import { protocolVersion } from '../lib/link/handshake/shapes.ts'
+import type { SendOptions } from '../lib/link/link.ts'
+import { Registry } from '../lib/link/registry.ts'
+import { check } from '../lib/link/validate.ts'
+import { corralVersion } from '../lib/version.ts'
+import type { Settings } from './settings.ts'
+
+const defaultDialDeadlineMs = 5_000
+const backoff = { baseMs: 250, capMs: 5_000 }
+
+/** An event that a command listens to. */
+export interface Listener {
+  readonly definition: EventDefinition
+  /** Takes the event's data, checked against its definition. */
+  take(data: unknown): void
+}
+
+/** What a command that stays connected is told. */
+export interface ConnectionEvents {
+  readonly listeners?: readonly Listener[]
+  /** The connection was lost (false), or is back (true): with the same session, or with a new one that knows nothing of before. */
+  connected?(isConnected: boolean): void
+  /** The master does not let ctl in again; no further try is made. */
+  ended?(error: ClusterError): void
+}
+
+/** ctl's connection to its master; it outlives drops of the network. */
+export class Connection {
+  readonly #client: LinkClient
+  readonly #timeoutMs: number | undefined
+
+  private constructor(client: LinkClient, timeoutMs: number | undefined) {
+    this.#client = client
+    this.#timeoutMs = timeoutMs
+  }
+
+  /** Connects and registers. Throws `unreachable`, `unauthenticated`, `deadline`, `malformed`. */
+  static async open({ url, token, ca }: Settings, timeoutMs: number | undefined, events: ConnectionEvents = {}): Promise<Connection> {
+    const listeners = new Map((events.listeners ?? []).map((listener) => [listener.definition.type, listener]))
+    const client = new LinkClient({
+      url, ca, backoff,
+      dialect: 'session',
+      registry: new Registry([...listeners.values()].map(({ definition }) => definition)),
+      registration: { role: 'control', token, agent: `Corral ctl ${corralVersion()}`, version: protocolVersion },
+      dialDeadlineMs: timeoutMs === undefined ? defaultDialDeadlineMs : Math.min(timeoutMs, defaultDialDeadlineMs),
+      owner: {
+        answer: (definition) => Promise.reject(new ClusterError('unknown_type', `ctl does not answer ${definition.type}`)),
+        accept: (definition, event) => listeners.get(definition.type)?.take(check(definition.data, event.data.value, definition.type)),
+        connected: (isConnected) => events.connected?.(isConnected),
+      },
+      onLink: () => events.connected?.(true),
+      onFailure: (error, isFinal) => {
+        if (isFinal) events.ended?.(error)
+      },
+    })
+    try {
+      await client.connect()
+    } catch (error) {
+      client.close('quit')
+      throw sharper(error, url)
+    }
+    return new Connection(client, timeoutMs)
+  }
+
+  /** Asks the master. Throws what it answered, `deadline`, or why the connection ended. */
+  async send<D extends RequestDefinition>(definition: D, data: RequestOf<D>, options: SendOptions = {}): Promise<ResponseOf<D>> {
+    const { link } = this.#client
+    if (!link) throw new ClusterError('link_closed', 'The connection to the master has ended; run the command again')
+    return link.send(definition, data, { ...options, deadlineMs: this.#timeoutMs ?? options.deadlineMs ?? definition.deadlineMs })
+  }
+
+  /** Says goodbye. */
+  close(): void {
+    this.#client.close('quit')
+  }
+}
+
+function sharper(error: unknown, url: string): unknown {
+  const known = ClusterError.from(error)
+  if (known.code === 'deadline' || known.code === 'link_closed') {
+    return new ClusterError('unreachable', `Can't reach the master at ${url}: ${known.message}. Is it running, and is the address right?`, { cause: error })
+  }
+  if (known.code === 'unauthenticated') {
+    return new ClusterError('unauthenticated', `The master at ${url} does not accept ctl's token: ${known.message}`, { cause: error })
+  }
+  return error
+}

@@ -1,0 +1,52 @@
+import { ExitCode } from '../lib/errors/codes.ts'
+import { globalOptions, optionText, usageOf } from './command.ts'
+import type { CommandSpec } from './command.ts'
+import { commands } from './cli.ts'
+import { configSources } from './settings.ts'
+
+const exitMeanings: Readonly<Record<keyof typeof ExitCode, string>> = {
+  done: 'Done.',
+  refused: 'Refused or failed; the message says why.',
+  usage: 'The command line, a name, a config field or a template is wrong.',
+  unreachable: 'The master cannot be reached, or the connection ended before the answer.',
+  forbidden: 'The token is not accepted, or may not do this.',
+  notFound: 'What was named does not exist.',
+  conflict: 'It contradicts what is there: a name in use, a wrong state.',
+  deadline: 'No answer within the time; it may still happen.',
+}
+
+/** The reference of ctl as Markdown, for `docs/reference/cli.md`. */
+export function cliReference(): string {
+  const visible = commands.filter(({ isHidden }) => !isHidden)
+  return [
+    '## ctl',
+    'The operator\'s command line. Slaves, instances and tokens are named by name or by id; where several can be named, each is reported, and the exit code is that of the first failure.',
+    '### Config', 'The master\'s address and the token are taken from the first of these that there is:', configSources.map((source, index) => `${index + 1}. ${source}`).join('\n'),
+    '### Global options', optionTable(globalOptions),
+    '### Exit codes', exitTable(),
+    '### Commands', ...visible.map(commandSection),
+  ].join('\n\n') + '\n'
+}
+
+function commandSection(command: CommandSpec): string {
+  const { summary, details, arguments: words, options } = command
+  return [
+    `#### \`${usageOf(command)}\``,
+    `${summary}.${details === undefined ? '' : ` ${details.replaceAll('\n', ' ')}`}`,
+    ...(words.length === 0 ? [] : [table(['Argument', 'Meaning'], words.map((word) => [`\`${word.name}\``, word.summary]))]),
+    ...(options.length === 0 ? [] : [optionTable(options)]),
+  ].join('\n\n')
+}
+
+function optionTable(options: CommandSpec['options']): string {
+  return table(['Option', 'Meaning'], options.map((option) => [`\`${optionText(option)}\``, option.summary]))
+}
+
+function exitTable(): string {
+  const rows = Object.entries(ExitCode).map(([name, code]) => [String(code), exitMeanings[name as keyof typeof ExitCode]])
+  return table(['Code', 'Meaning'], [...rows, ['130', 'Interrupted with Ctrl-C.']])
+}
+
+function table(titles: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
+  return [titles, titles.map(() => '---'), ...rows].map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`).join('\n')
+}

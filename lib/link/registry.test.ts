@@ -1,0 +1,37 @@
+import { expect } from 'chai'
+import { echo, hidden, note, testRegistry } from '../../test/helpers/link-fixtures.ts'
+import { ClusterError } from '../errors/cluster-error.ts'
+
+describe('Registry', () => {
+  it('finds a definition on its routes only', () => {
+    const registry = testRegistry()
+    expect(registry.request('echo', 'control-master')).to.equal(echo)
+    expect(registry.request('echo', 'master-control')).to.equal(undefined)
+    expect(registry.event('note', 'master-control')).to.equal(note)
+    expect(registry.event('note', 'control-master')).to.equal(undefined)
+  })
+
+  it('keeps requests and events apart and knows no inherited names', () => {
+    const registry = testRegistry()
+    expect(registry.event('echo', 'slave-master')).to.equal(undefined)
+    expect(registry.request('note', 'slave-master')).to.equal(undefined)
+    for (const name of ['toString', '__proto__', 'constructor']) expect(registry.request(name, 'control-master')).to.equal(undefined)
+  })
+
+  it('lists what travels a route', () => {
+    const registry = testRegistry()
+    expect(registry.requestsOn('control-master')).to.deep.equal([echo, hidden])
+    expect(registry.eventsOn('master-control')).to.deep.equal([note])
+  })
+
+  it('refuses a type that is taken until it is removed', () => {
+    const registry = testRegistry()
+    expect(() => registry.add(echo)).to.throw(ClusterError, 'echo is defined twice').with.property('code', 'conflict')
+    const another = { ...echo, type: 'plugin:echo' }
+    const remove = registry.add(another)
+    remove()
+    expect(registry.request('plugin:echo', 'control-master')).to.equal(undefined)
+    registry.add(another)
+    expect(registry.request('plugin:echo', 'control-master')).to.equal(another)
+  })
+})

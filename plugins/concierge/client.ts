@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto'
+import type { Principal, Subscriber } from '../../lib/plugin.ts'
+import type { Connection } from './connection.ts'
+import { congestedBytes } from './pressure.ts'
+import type { Congestible, Pressure } from './pressure.ts'
+import { CloseCode } from './wire/close-codes.ts'
+import { members } from './wire/encode.ts'
+
+/** Somebody with a name and a UUID: a connected client, or an instance of the cluster. */
+export interface Member {
+  readonly uuid: string
+  readonly name: string
+  readonly nickname: string | null
+  readonly tags: readonly string[]
+  /** `name`, `nickname`, `uuid` and `tags` as encoded members. */
+  readonly fields: string
+}
+
+export interface Identity {
+  readonly name: string
+  readonly nickname: string | null
+  readonly tags: readonly string[]
+  /** Who it is to the cluster, when it identified itself with a token of the cluster. */
+  readonly principal: Principal | undefined
+}
+
+/** A new member's fields. The UUID is of version 4. */
+export function newMember({ name, nickname, tags }: Omit<Identity, 'principal'>): Member {
+  const uuid = randomUUID()
+  return { uuid, name, nickname, tags, fields: members({ name, nickname, uuid, tags }) }
+}
+
+/** The one form in which the door encodes what it publishes: a finished WebSocket frame. */
+export const frameForm = 'concierge'
+
+/** A client that has identified itself. */
+export class Client implements Member, Subscriber, Congestible {
+  readonly form = frameForm
+  readonly uuid: string
+  readonly name: string
+  readonly nickname: string | null
+  readonly tags: readonly string[]
+  readonly fields: string
+  readonly principal: Principal | undefined
+  readonly connection: Connection
+  /** Names of the groups that go with it. */
+  readonly ownedGroups = new Set<string>()
+  /** Console lines on their way to instances. */
+  commandsInFlight = 0
+  isStalled = false
+  readonly #pressure: Pressure
+  #received = 0
+
+  constructor(identity: Identity, connection: Connection, pressure: Pressure) {
+    const member = newMember(identity)
+    this.uuid = member.uuid
+    this.name = member.name
+    this.nickname = member.nickname
+    this.tags = member.tags
+    this.fields = member.fields
+    this.principal = identity.principal
+    this.connection = connection
+    this.#pressure = pressure
+  }
+
+  get bufferedBytes(): number {
+    return this.connection.bufferedBytes
+  }
+
+  /** Counts a text frame; gives its number, the first being 0. */
+  nextSeq(): number {
+    const seq = this.#received
+    this.#received += 1
+    return seq
+  }
+
+  deliver(frame: string | Buffer): void {
+    this.connection.send(frame as Buffer)
+    if (this.connection.bufferedBytes > congestedBytes) this.#pressure.congested(this)
+  }
+
+  overflowed(): void {
+    this.connection.close(CloseCode.tooSlow, 'You read too slowly: too much waits for you')
+  }
+}

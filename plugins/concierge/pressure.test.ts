@@ -1,0 +1,76 @@
+import { expect } from 'chai'
+import { EventEmitter, once } from 'node:events'
+import { Pressure } from './pressure.ts'
+
+class Publisher extends EventEmitter {
+  isHeld = false
+
+  hold(): void {
+    this.isHeld = true
+  }
+
+  release(): void {
+    this.isHeld = false
+    this.emit('released')
+  }
+}
+
+describe('Pressure', () => {
+  const all = (): boolean => true
+  let pressure: Pressure
+  let publisher: Publisher
+  let receivers: Array<{ isStalled: boolean }>
+
+  beforeEach(() => {
+    pressure = new Pressure()
+    publisher = new Publisher()
+    receivers = Array.from({ length: 4 }, () => ({ isStalled: false }))
+  })
+  afterEach(() => pressure.close())
+
+  const congest = (count: number): void => {
+    for (const receiver of receivers.slice(0, count)) pressure.congested(receiver)
+  }
+
+  it('holds a publisher while most of the receivers are behind, until half of those have caught up', () => {
+    congest(3)
+    pressure.published(publisher, 4, all)
+    expect(publisher.isHeld).to.equal(true)
+    pressure.relieved(receivers[0]!)
+    expect(publisher.isHeld).to.equal(true)
+    pressure.relieved(receivers[1]!)
+    expect(publisher.isHeld).to.equal(false)
+  })
+
+  it('waits for no minority, no half, no single receiver, and none of others', () => {
+    congest(2)
+    pressure.published(publisher, 4, all)
+    pressure.published(publisher, 1, all)
+    congest(4)
+    pressure.published(publisher, 4, () => false)
+    pressure.published(publisher, 4, (receiver) => receiver === receivers[0])
+    expect(publisher.isHeld).to.equal(false)
+  })
+
+  it('loses patience, and from then on does not wait for those that stall until they have caught up', async () => {
+    congest(4)
+    pressure.published(publisher, 4, all)
+    await once(publisher, 'released')
+    expect(receivers.every(({ isStalled }) => isStalled)).to.equal(true)
+    congest(4)
+    pressure.published(publisher, 4, all)
+    expect(publisher.isHeld).to.equal(false)
+    for (const receiver of receivers) pressure.relieved(receiver)
+    congest(4)
+    pressure.published(publisher, 4, all)
+    expect(publisher.isHeld).to.equal(true)
+  })
+
+  it('forgets who is gone', () => {
+    congest(4)
+    pressure.published(publisher, 4, all)
+    pressure.forget(publisher)
+    for (const receiver of receivers) pressure.relieved(receiver)
+    expect(publisher.isHeld).to.equal(true)
+  })
+})

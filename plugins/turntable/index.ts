@@ -1,0 +1,25 @@
+import { definePlugin, integerField, listField, secretField, stringField } from '../../lib/plugin.ts'
+import { openTurntable } from './master.ts'
+
+export const plugin = definePlugin({
+  name: 'turntable',
+  version: '1.0.0',
+  description: 'Presence with friends and game rooms for players, over several servers.',
+  config: {
+    servers: listField({ default: [], description: 'WebSocket addresses of all servers, in the same order everywhere; empty where this one is alone.' }),
+    self: integerField({ default: 0, minimum: 0, description: 'Place of this server in `servers`, counted from 0.' }),
+    peer_secret: secretField({ description: 'What servers show one another; the same on all of them.' }),
+    peers: listField({ default: [], description: 'IP addresses or networks of servers that know no secret.' }),
+    timestamp_tolerance_ms: integerField({ default: 5_000, minimum: 0, description: 'A game action whose time is off by more gets the server\'s.' }),
+    invite_ttl_ms: integerField({ default: 3_600_000, minimum: 1, description: 'How long an invite is kept for a user who is offline.' }),
+    invites_per_user: integerField({ default: 100, minimum: 1, description: 'Invites that are kept for one user; the oldest go.' }),
+    invites_total: integerField({ default: 10_000, minimum: 1, description: 'Invites that are kept for all users together; the oldest go.' }),
+    player_id: stringField({ default: '{player}', description: 'User id of a player in a game of the cluster; `{player}` and `{instance}` are filled in. Empty: players are nobody\'s business.' }),
+    connections: integerField({ default: 50_000, minimum: 1, description: 'Connections at once.' }),
+    names_per_connection: integerField({ default: 100_000, minimum: 1, description: 'Ids, subscriptions and seats that one connection may have.' }),
+    names_total: integerField({ default: 1_000_000, minimum: 1, description: 'Ids, subscriptions and seats of all connections together.' }),
+    ping_interval_ms: integerField({ default: 20_000, minimum: 10, description: 'How often a connection is pinged.' }),
+    pong_timeout_ms: integerField({ default: 10_000, minimum: 10, description: 'A connection that does not answer a ping within this time is dropped.' }),
+  },
+  master: openTurntable,
+})

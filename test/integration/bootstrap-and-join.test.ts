@@ -1,0 +1,150 @@
+import { expect } from 'chai'
+import { existsSync } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createJoinToken, joinSlave, listSlaves, removeSlave } from '../../lib/link/messages/slaves.ts'
+import { Cleanups } from '../helpers/cleanups.ts'
+import { TestCluster } from '../helpers/cluster.ts'
+import { failureOf } from '../helpers/failure-of.ts'
+import { freePort } from '../helpers/free-port.ts'
+import { Program, runToEnd } from '../helpers/program.ts'
+import { temporaryDirectory } from '../helpers/temp-directory.ts'
+
+describe('master bootstrap', () => {
+  const cleanups = new Cleanups()
+  afterEach(() => cleanups.run())
+
+  it('prints what a script needs as JSON, and keeps secrets from others', async () => {
+    const cwd = await temporaryDirectory(cleanups)
+    const made = await runToEnd('master', ['bootstrap', '--json', '--http-port', '18080'], { cwd })
+    expect(made).to.include({ code: 0, stderr: '' })
+    const result = JSON.parse(made.stdout) as Record<string, string>
+    expect(result).to.include({ url: 'http://127.0.0.1:18080', config: join(cwd, 'config-master.json'), control_config: join(cwd, 'config-control.json') })
+    expect(result.token).to.match(/^corral_.{40}/)
+    expect(result.join_token).to.match(/^corral_.{40}/).and.not.equal(result.token)
+    for (const file of [result.config, result.control_config, join(cwd, 'data', 'corral.db')]) {
+      expect((await stat(file ?? '')).mode & 0o077, file).to.equal(0)
+    }
+    expect((await readFile(join(cwd, 'data', 'corral.db'))).includes(result.token ?? '-'), 'only its hash is kept').to.equal(false)
+  })
+
+  it('says in words what to do next', async () => {
+    const cwd = await temporaryDirectory(cleanups)
+    const { stdout } = await runToEnd('master', ['bootstrap'], { cwd })
+    expect(stdout).to.include('master run').and.include('slave join http://127.0.0.1:8080 corral_').and.include('slave run')
+  })
+
+  it('never overwrites a cluster', async () => {
+    const cwd = await temporaryDirectory(cleanups)
+    await runToEnd('master', ['bootstrap'], { cwd })
+    const before = await readFile(join(cwd, 'config-control.json'), 'utf8')
+    const second = await runToEnd('master', ['bootstrap'], { cwd })
+    expect(second).to.include({ code: 6, stdout: '' })
+    expect(second.stderr).to.include('is there already')
+    expect(await readFile(join(cwd, 'config-control.json'), 'utf8')).to.equal(before)
+  })
+
+  it('is asked for by a master or slave that has no config, in one line', async () => {
+    const cwd = await temporaryDirectory(cleanups)
+    const master = await runToEnd('master', ['run'], { cwd })
+    expect(master.code).to.equal(2)
+    expect(master.stderr.trim().split('\n')).to.have.length(1)
+    expect(master.stderr).to.include('master bootstrap')
+    const slave = await runToEnd('slave', ['run'], { cwd })
+    expect(slave.code).to.equal(2)
+    expect(slave.stderr).to.include('slave join')
+  })
+})
+
+describe('joining', () => {
+  const cleanups = new Cleanups()
+  let cluster: TestCluster
+  before(async () => { cluster = await TestCluster.start(cleanups, { slaves: [] }) })
+  after(() => cleanups.run())
+
+  const join_ = (name: string, token: string, url = cluster.url) =>
+    runToEnd('slave', ['join', url, token, '--name', name, '--config', `config-${name}.json`], { cwd: cluster.directory })
+
+  it('uses the bootstrap\'s token up, and writes a config that only its owner can read', async () => {
+    const first = await join_('first', cluster.joinToken)
+    expect(first, first.stderr).to.include({ code: 0 })
+    expect((await stat(join(cluster.directory, 'config-first.json'))).mode & 0o077).to.equal(0)
+    const second = await join_('second', cluster.joinToken)
+    expect(second.code).to.equal(4)
+    expect(second.stderr.trim().split('\n')).to.have.length(1)
+    expect(existsSync(join(cluster.directory, 'config-second.json'))).to.equal(false)
+    expect((await join_('first', cluster.joinToken)).code, 'its config is there').to.equal(6)
+  })
+
+  it('lets exactly one of many in with a token for one', async () => {
+    const { token } = await cluster.api(createJoinToken, { uses: 1 })
+    const results = await Promise.allSettled(Array.from({ length: 12 }, (_, i) => cluster.api(joinSlave, { name: `racer-${i}` }, { token })))
+    expect(results.filter(({ status }) => status === 'fulfilled')).to.have.length(1)
+    for (const result of results) {
+      if (result.status === 'rejected') expect((result.reason as { code: string }).code).to.be.oneOf(['unauthenticated', 'conflict', 'forbidden'])
+    }
+    const { list } = await cluster.api(listSlaves, {})
+    expect(list.filter(({ name }) => name.startsWith('racer-'))).to.have.length(1)
+  })
+
+  it('counts the uses of a token for several, joined one after the other or at once', async () => {
+    const { token } = await cluster.api(createJoinToken, { uses: 3 })
+    let joined = 0
+    for (let i = 0; i < 4; i += 1) joined += await cluster.api(joinSlave, { name: `third-${i}` }, { token }).then(() => 1, () => 0)
+    expect(joined).to.equal(3)
+    expect(await failureOf(cluster.api(joinSlave, { name: 'third-9' }, { token }))).to.include({ code: 'unauthenticated' })
+  })
+
+  it('refuses a name in use, once or in a race, and the token is good for another', async () => {
+    const { token } = await cluster.api(createJoinToken, { uses: 2 })
+    const [one, two] = await Promise.allSettled([1, 2].map(() => cluster.api(joinSlave, { name: 'twin' }, { token })))
+    expect([one?.status, two?.status]).to.have.members(['fulfilled', 'rejected'])
+    expect(await failureOf(cluster.api(joinSlave, { name: 'twin' }, { token }))).to.include({ code: 'name_in_use' })
+    expect(await cluster.api(joinSlave, { name: 'other' }, { token })).to.include({ name: 'other' })
+  })
+
+  it('refuses what is no join token, no name and no address, each in one line', async () => {
+    for (const [name, token, url, code] of [
+      ['admin', cluster.token, cluster.url, 0],
+      ['wrong', 'corral_wrong', cluster.url, 4],
+      ['no name', cluster.joinToken, cluster.url, 2],
+      ['nowhere', cluster.joinToken, `http://127.0.0.1:${await freePort()}`, 3],
+      ['nothing', cluster.joinToken, 'not an address', 2],
+    ] as const) {
+      if (code === 0) continue
+      const result = await join_(name, token, url)
+      expect(result.code, `${name}: ${result.stderr}`).to.equal(code)
+      expect(result.stderr.trim().split('\n'), result.stderr).to.have.length(1)
+    }
+  })
+
+  it('is over for a slave that was removed: it keeps trying, and says that it must join again', async () => {
+    await cluster.addSlave('leaving')
+    const { list } = await cluster.api(listSlaves, {})
+    const { id } = list.find(({ name }) => name === 'leaving') ?? { id: 0 }
+    await cluster.api(removeSlave, { slave_id: id })
+    await cluster.slave('leaving').untilLog(/does not accept this slave's token. Join again/)
+    expect(cluster.slave('leaving').isRunning).to.equal(true)
+    expect((await cluster.slave('leaving').end('SIGTERM')).code).to.equal(0)
+  })
+
+  it('allows one slave at a time in a data directory', async () => {
+    await cluster.addSlave('only')
+    const second = await runToEnd('slave', ['run', '--config', 'config-slave-only.json'], { cwd: cluster.directory })
+    expect(second.code).to.equal(6)
+    expect(second.stderr).to.include('another slave does')
+    expect(cluster.slave('only').isRunning).to.equal(true)
+  })
+
+  it('is not lost on a slave that finds no master: it says so once and goes on trying', async () => {
+    await cluster.addSlave('patient')
+    await cluster.slave('patient').end('SIGTERM')
+    await cluster.master.end('SIGTERM')
+    const patient = new Program('slave', ['run', '--config', 'config-slave-patient.json'], { cwd: cluster.directory })
+    cleanups.add(() => patient.end('SIGKILL'))
+    await patient.untilLog(/Games go on, trying again/)
+    await cluster.startMaster()
+    await patient.untilLog(/Connected to the master/)
+    expect(patient.log.match(/trying again/g)).to.have.length(1)
+  })
+})

@@ -1,0 +1,78 @@
+import { expect } from 'chai'
+import { execFileSync } from 'node:child_process'
+import { existsSync, statSync } from 'node:fs'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { sendRcon } from '../../lib/link/messages/console.ts'
+import { deleteInstance, startInstance, stopInstance } from '../../lib/link/messages/instances.ts'
+import { Cleanups } from '../helpers/cleanups.ts'
+import { TestCluster } from '../helpers/cluster.ts'
+import { runToEnd } from '../helpers/program.ts'
+
+const isRoot = process.getuid?.() === 0
+
+const template = `
+id: identity
+name: Identity
+program: { command: /bin/sh }
+args: ['-c', 'umask 077; mkdir -p deep/er; echo secret > deep/er/file; chmod 500 deep/er; id -u; id -G; echo ready; read line']
+console: { input: stdin }
+ready: { regex: '^ready$' }
+stop: { command: quit }
+`
+
+describe('a slave of root with run_as', function () {
+  const cleanups = new Cleanups()
+  let cluster: TestCluster
+  before(async function () {
+    if (!isRoot) return this.skip()
+    cluster = await TestCluster.start(cleanups, { slave: { run_as: 'nobody' }, templates: { 'identity.yaml': template } })
+    await chmod(cluster.directory, 0o711)
+  })
+  after(() => cleanups.run())
+
+  it('runs games as that user, with its groups alone, in a directory that is its own', async () => {
+    const { id } = await cluster.create('humble', { template: 'identity' })
+    await cluster.api(startInstance, { instance_id: id, wait: true })
+    const uid = execFileSync('id', ['-u', 'nobody']).toString().trim()
+    const gid = execFileSync('id', ['-g', 'nobody']).toString().trim()
+    expect((await cluster.untilConsole(id, 'ready')).split('\n').slice(0, 2)).to.deep.equal([uid, gid])
+    const data = join(cluster.instanceDirectory(id), 'data')
+    expect(statSync(data).uid).to.equal(Number(uid))
+    expect(statSync(join(cluster.instanceDirectory(id), 'instance.json')).uid).to.equal(0)
+
+    const { pid } = await cluster.state(id)
+    await cluster.slave().end('SIGKILL')
+    await cluster.startSlave()
+    expect(await cluster.until(id, ({ status }) => status === 'running')).to.include({ pid })
+    await cluster.api(sendRcon, { instance_id: id, command: 'bye' })
+    await cluster.until(id, ({ status }) => status === 'stopped')
+    await cluster.api(deleteInstance, { instance_id: id })
+    expect(existsSync(cluster.instanceDirectory(id))).to.equal(false)
+  })
+
+  it('ends a game of that user, and gives it files that were put there by root', async () => {
+    const { id } = await cluster.create('handed-over')
+    await mkdir(join(cluster.instanceDirectory(id), 'data'), { recursive: true })
+    await writeFile(join(cluster.instanceDirectory(id), 'data', 'sample.log'), 'by root\n', { mode: 0o600 })
+    await cluster.api(startInstance, { instance_id: id, wait: true })
+    expect(statSync(join(cluster.instanceDirectory(id), 'data', 'sample.log')).uid).to.not.equal(0)
+    expect(await cluster.api(stopInstance, { instance_id: id, wait: true })).to.deep.equal({ status: 'stopped' })
+  })
+
+  it('does not start with a user that there is not, and warns when games would run as root', async () => {
+    await cluster.slave().end('SIGTERM')
+    const unknown = await runToEnd('slave', ['run', '--config', 'config-slave-east.json', '--run-as', 'no-such-user'], { cwd: cluster.directory })
+    expect(unknown.code).to.equal(2)
+    expect(unknown.stderr).to.include('There is no system user "no-such-user"')
+    const own = new Cleanups()
+    try {
+      const careless = await TestCluster.start(own)
+      expect(careless.slave().log).to.include('GAMES WILL RUN AS ROOT')
+    } finally {
+      await own.run()
+    }
+    await cluster.startSlave()
+    expect(cluster.slave().log).to.not.include('GAMES WILL RUN AS ROOT')
+  })
+})
