@@ -114,8 +114,8 @@ async function stop() {
   }
   process.exit(0)
 }
-process.on('SIGINT', stop)
-process.on('SIGTERM', stop)
+process.on('SIGINT', () => void stop())
+process.on('SIGTERM', () => void stop())
 
 try {
   await until('The master', () => Promise.race([ctl('master', 'status'), ended(master).then(() => { throw new Error('The master ended') })]))

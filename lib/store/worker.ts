@@ -18,7 +18,8 @@ interface DocRow {
   readonly sum: number
 }
 
-const port = parentPort!
+if (!parentPort) throw new Error('This file runs in a worker thread')
+const port = parentPort
 const { file } = workerData as WorkerStart
 
 serve()
