@@ -3,8 +3,6 @@ export { definePlugin } from './plugin/definition.ts'
 export type { Plugin } from './plugin/definition.ts'
 export type { ClusterView, ConsoleOutput, HookName, Hooks, Principal } from './plugin/cluster-view.ts'
 export type { Hub, ListenAddress, MasterContext, WebSocketDoor } from './plugin/master-context.ts'
-export type { LocalInstance, SlaveContext, SlaveHooks } from './plugin/slave-context.ts'
-export type { CtlContext } from './plugin/ctl-context.ts'
 
 export { booleanField, choiceField, integerField, listField, secretField, stringField } from './config/fields.ts'
 export { jsonField } from './config/json-field.ts'

@@ -19,7 +19,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('end'), fate: fc.constantFrom('sent', 'lost') }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('cut', 'reconnect', 'fail', 'replay') }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('pause'), turns: fc.integer({ min: 1, max: 12 }) }) },
-) as fc.Arbitrary<Step>
+)
 
 describe('Following a console', () => {
   it('prints each byte once and in order, whatever is lost, repeated, split or interrupted', async () => {

@@ -1,10 +1,8 @@
 import type { Fields, Values } from '../config/field.ts'
 import type { Definition } from '../link/define.ts'
 import type { MasterContext } from './master-context.ts'
-import type { SlaveContext } from './slave-context.ts'
-import type { CtlContext } from './ctl-context.ts'
 
-/** A plugin: what it is called, what can be set of it, what it says over the link, and its parts. */
+/** A plugin: what it is called, what can be set of it, what it says over the link, and its part in the master. */
 export interface Plugin<F extends Fields = Fields> {
   /** Lower case letters, digits and dashes; prefix of its config fields, its messages and its figures. */
   readonly name: string
@@ -17,10 +15,6 @@ export interface Plugin<F extends Fields = Fields> {
   readonly messages?: readonly Definition[]
   /** Runs in the master while the plugin is enabled. All that it registers is undone when it stops. */
   readonly master?: (context: MasterContext<Values<F>>) => void | Promise<void>
-  /** Runs in every slave that has the plugin in its `plugins` field. */
-  readonly slave?: (context: SlaveContext) => void | Promise<void>
-  /** Commands of ctl, under `ctl plugin <name>`. */
-  readonly ctl?: (context: CtlContext) => void
 }
 
 /** Declares a plugin, its types following from its fields. */

@@ -1,5 +1,4 @@
 import { booleanField, choiceField, definePlugin, integerField, secretField } from '../../lib/plugin.ts'
-import { openConcierge } from './master.ts'
 
 export const plugin = definePlugin({
   name: 'concierge',
@@ -14,5 +13,6 @@ export const plugin = definePlugin({
     max_file_bytes: integerField({ default: 2_097_152, minimum: 0, description: 'Largest file that the file server takes.' }),
     max_total_bytes: integerField({ default: 1_073_741_824, minimum: 0, description: 'Disk space for the files of all clients together.' }),
   },
-  master: openConcierge,
+  // Loaded when it is enabled: a master that does not use it does not pay for it.
+  master: async (context) => (await import('./master.ts')).openConcierge(context),
 })

@@ -1,5 +1,4 @@
 import { definePlugin, integerField, listField, secretField, stringField } from '../../lib/plugin.ts'
-import { openTurntable } from './master.ts'
 
 export const plugin = definePlugin({
   name: 'turntable',
@@ -21,5 +20,6 @@ export const plugin = definePlugin({
     ping_interval_ms: integerField({ default: 20_000, minimum: 10, description: 'How often a connection is pinged.' }),
     pong_timeout_ms: integerField({ default: 10_000, minimum: 10, description: 'A connection that does not answer a ping within this time is dropped.' }),
   },
-  master: openTurntable,
+  // Loaded when it is enabled: a master that does not use it does not pay for it.
+  master: async (context) => (await import('./master.ts')).openTurntable(context),
 })

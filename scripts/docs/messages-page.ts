@@ -1,6 +1,8 @@
 import type { TSchema } from '@sinclair/typebox'
 import { permissions } from '../../lib/auth/permission.ts'
-import { roles } from '../../lib/auth/role.ts'
+import type { Permission } from '../../lib/auth/permission.ts'
+import { roleHolds, roles } from '../../lib/auth/role.ts'
+import type { RoleName } from '../../lib/auth/role.ts'
 import type { Definition, Projection } from '../../lib/link/define.ts'
 import { suffixes } from '../../lib/link/message.ts'
 import { messages } from '../../lib/link/messages/index.ts'
@@ -12,7 +14,7 @@ const intro = `Every message of the link, by type. A **request** is answered, an
 
 Requests that travel from a control to the master can be sent over HTTP, too: \`POST /api/v1/TYPE\` with the data as JSON and the token as
 \`Authorization: Bearer TOKEN\`; the answer's data comes back as JSON, or an [error](errors.md). Those that are marked *link only* change the
-connection that they come on, and make no sense there. \`GET /api/v1/openapi.json\` describes them for tools.
+connection that they come on, and make no sense there. \`GET /api/openapi.json\` describes them for tools.
 
 The master passes a request that is *forwarded* on to the slave that its field names. A *volatile* event is sent once to whoever is connected
 and is not kept for a resume. The *base dialect* is what peers speak that don't offer the subprotocol \`corral.1\`; messages that are not in it
@@ -33,12 +35,13 @@ export function messagesPage(): string {
 }
 
 function permissionTable(): string {
-  const rows = Object.entries(permissions).map(([name, meaning]) => [code(name), meaning, holders(name)])
-  return table(['Permission', 'Allows to', 'Roles'], rows)
+  const names = Object.keys(permissions) as Permission[]
+  return table(['Permission', 'Meaning', 'Roles'], names.map((name) => [code(name), permissions[name], holders(name)]))
 }
 
-function holders(permission: string): string {
-  return Object.entries(roles).filter(([, held]) => (held as readonly string[]).includes(permission)).map(([role]) => code(role)).join(', ')
+function holders(permission: Permission): string {
+  const names = Object.keys(roles) as RoleName[]
+  return names.filter((role) => roleHolds(role, permission)).map(code).join(', ')
 }
 
 function section(definition: Definition): string[] {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { listInstances } from '../../../lib/link/messages/instances.ts'
 import type { killInstance, restartInstance, startInstance, stopInstance } from '../../../lib/link/messages/instances.ts'
 import { defaultDeadlineMs } from '../../../lib/link/define.ts'
@@ -16,7 +17,7 @@ export async function controlEach(context: Context, doing: string, definition: A
   const wait = args.flag('wait')
   const results = await forEach(context, resolveAll('instance', list, words), doing, async ({ id, name }) => {
     const data = { instance_id: id, ...(wait ? { wait } : {}) }
-    const { status } = await master.send(definition, data, { deadlineMs: deadlineOf(wait, definition) })
+    const { status } = await master.send(definition, data, { deadlineMs: deadlineOf(wait, definition), key: randomUUID() })
     return { id, name, status }
   }, ({ name, status }) => output.line(`${name}: ${status}`))
   await output.results(results, words.length > 1)
