@@ -18,6 +18,6 @@ export async function configPage(): Promise<string> {
     '# Config', generatedNote, intro,
     '## Master', 'Fields that begin with a plugin\'s name matter only while that plugin is enabled.', configReference(withPlugins(masterConfig, await builtInPlugins())),
     '## Slave', configReference(slaveConfig),
-    '## Control', configReference(controlConfig),
+    '## Control', 'What ctl reads; [where it looks for it](cli.md#config).', configReference(controlConfig),
   )
 }

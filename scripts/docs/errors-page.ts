@@ -6,9 +6,10 @@ const intro = `Every error has a code that programs can rely on, a message for p
 \`{"error": {"code": …, "message": …, "details": …}}\` with the status below; on the link it stands in the answer's place; a command prints the
 message on stderr and ends with the exit code.
 
-*Retry* says whether the same request may succeed later although nothing about it is changed. Where it is not known whether a request was
-carried out (\`deadline\`, \`link_closed\`, \`session_lost\`, \`slave_gone\`), send it again with the same idempotency key (over HTTP the header
-\`Idempotency-Key\`), and it is done once.`
+*Retry* says whether the same request may succeed later although nothing about it is changed. After \`deadline\`, \`link_closed\`,
+\`session_lost\` and \`slave_gone\` it is not known whether the request was carried out. A request that had an idempotency key (over HTTP the
+header \`Idempotency-Key\`) can be sent again with the same key without being done twice; [Reliability](../reliability.md#sessions) says for
+which requests, and for how long.`
 
 const exitMeanings: Readonly<Record<keyof typeof ExitCode, string>> = {
   done: 'Done.',

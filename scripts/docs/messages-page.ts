@@ -4,7 +4,7 @@ import type { Permission } from '../../lib/auth/permission.ts'
 import { roleHolds, roles } from '../../lib/auth/role.ts'
 import type { RoleName } from '../../lib/auth/role.ts'
 import type { Definition, Projection } from '../../lib/link/define.ts'
-import { suffixes } from '../../lib/link/message.ts'
+import type { suffixes } from '../../lib/link/message.ts'
 import { messages } from '../../lib/link/messages/index.ts'
 import { code, generatedNote, page, table } from './table.ts'
 import { schemaRows, sharedShapes } from './schema-rows.ts'
@@ -57,7 +57,7 @@ function facts(definition: Definition): string {
     const { permission, forward, isLinkOnly, deadlineMs, base } = definition
     rows.push(['Permission', code(permission)], ['Deadline', `${deadlineMs / 1_000} s unless the sender says otherwise`])
     if (forward) rows.push(['Forwarded', `to the slave that ${code(forward)} names`])
-    if (definition.routes.includes('control-master')) rows.push(['HTTP', isLinkOnly ? 'no, link only' : `${code(`POST /api/v1/${definition.type}`)}`])
+    if (definition.routes.includes('control-master')) rows.push(['HTTP', isLinkOnly ? 'no, link only' : code(`POST /api/v1/${definition.type}`)])
     rows.push(['Base dialect', base ? `yes: ${shown('request', base.request)}; ${shown('response', base.response)}` : 'no'])
   } else {
     rows.push(['Volatile', definition.isVolatile ? 'yes' : 'no'], ['Base dialect', definition.base ? `yes: ${shown('event', definition.base)}` : 'no'])

@@ -38,7 +38,7 @@ interface Schema {
 
 /** Rows of field, type and meaning of an object; the fields of objects within it are named by their path. */
 export function schemaRows(schema: TSchema): string[][] {
-  return fieldRows(schema as Schema, '')
+  return fieldRows(schema, '')
 }
 
 function fieldRows({ properties = {}, required = [] }: Schema, prefix: string): string[][] {
@@ -66,7 +66,7 @@ function typeText(schema: Schema): string {
   if (link !== undefined) return link
   if (schema.anyOf) return schema.anyOf.map(typeText).join(' or ')
   if (schema.enum) return schema.enum.map((value) => `\`${String(value)}\``).join(', ')
-  if (schema.const !== undefined) return `\`${String(schema.const)}\``
+  if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``
   if (schema.items) return `list of ${typeText(schema.items)}${limits('at most', schema.maxItems)}`
   if (schema.patternProperties) return `object, names to ${Object.values(schema.patternProperties).map(typeText).join(' or ')}`
   if (schema.type === 'string') return `text${limits('at most', schema.maxLength, ' characters')}`

@@ -34,6 +34,7 @@ export class MasterLink {
   readonly #client: LinkClient
   /** The same trouble is reported once, not at every try. */
   #reported: string | undefined
+  #isClosed = false
 
   constructor({ url, token, id, name, ca, settings, reconnect, supervisor, reporter, log, drain, dataDirectoryId }: MasterLinkOptions) {
     const registry = new Registry(Object.values(messages))
@@ -57,7 +58,7 @@ export class MasterLink {
         },
         closed: (reason, link) => {
           if (this.#client.link === undefined || this.#client.link === link) reporter.end()
-          this.#report(log, 'closed', `The master ended the connection: ${reason}; games go on`)
+          if (!this.#isClosed) this.#report(log, 'closed', `The master ended the connection: ${reason}; games go on`)
         },
       },
       observer: {
@@ -83,6 +84,7 @@ export class MasterLink {
   }
 
   close(): void {
+    this.#isClosed = true
     this.#client.close('shutdown')
   }
 
