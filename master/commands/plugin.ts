@@ -43,7 +43,7 @@ export async function installPlugin({ config, package: wanted }: { config: strin
   const before = await dependenciesOf(manifest)
   const source = existsSync(wanted) ? resolve(wanted) : wanted
   try {
-    await promisify(execFile)('npm', ['install', '--prefix', directory, '--ignore-scripts', '--no-audit', '--no-fund', '--omit=peer', source], { timeout: installDeadlineMs })
+    await promisify(execFile)('npm', ['install', '--prefix', directory, '--install-links', '--ignore-scripts', '--no-audit', '--no-fund', '--omit=peer', source], { timeout: installDeadlineMs })
   } catch (error) {
     throw new ClusterError('invalid_request', `npm could not install ${wanted}: ${String((error as { stderr?: string }).stderr ?? error).trim()}`, { cause: error })
   }
