@@ -1,19 +1,8 @@
-import { ExitCode } from '../lib/errors/codes.ts'
+import { ExitCode, exitMeanings } from '../lib/errors/codes.ts'
 import { globalOptions, optionText, usageOf } from './command.ts'
 import type { CommandSpec } from './command.ts'
 import { commands } from './cli.ts'
 import { configSources } from './settings.ts'
-
-const exitMeanings: Readonly<Record<keyof typeof ExitCode, string>> = {
-  done: 'Done.',
-  refused: 'Refused or failed; the message says why.',
-  usage: 'The command line, a name, a config field or a template is wrong.',
-  unreachable: 'The master cannot be reached, or the connection ended before the answer.',
-  forbidden: 'The token is not accepted, or may not do this.',
-  notFound: 'What was named does not exist.',
-  conflict: 'It contradicts what is there: a name in use, a wrong state.',
-  deadline: 'No answer within the time; it may still happen.',
-}
 
 /** The reference of ctl as Markdown, for `docs/reference/cli.md`. */
 export function cliReference(): string {

@@ -1,9 +1,8 @@
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
 import { configCommand } from '../lib/cli/config-command.ts'
+import { parseArguments } from '../lib/cli/parse-arguments.ts'
 import { runProgram } from '../lib/cli/run-program.ts'
-import { ExitCode } from '../lib/errors/codes.ts'
-import { corralVersion } from '../lib/version.ts'
 
 const program = yargs(hideBin(process.argv))
   .scriptName('master')
@@ -62,20 +61,7 @@ const program = yargs(hideBin(process.argv))
     }))
     .demandCommand(1, 'Say what to do with plugins: list, enable, disable or install'))
 
-await configCommand(program, async (file) => {
+await parseArguments(configCommand(program, async (file) => {
   const { loadSetup } = await import('./commands/open.ts')
   return (await loadSetup(file)).definition
-})
-  .demandCommand(1, 'Say what to do; `master --help` lists the commands')
-  .strict()
-  .recommendCommands()
-  .version(corralVersion())
-  .help()
-  .wrap(Math.min(100, process.stdout.columns ?? 100))
-  .fail((message, error, parser) => {
-    if (error) throw error
-    process.stderr.write(`${message}\n\n`)
-    parser.showHelp('error')
-    process.exit(ExitCode.usage)
-  })
-  .parseAsync()
+}), 'master')

@@ -1,9 +1,8 @@
 import yargs from 'yargs'
 import { hideBin } from 'yargs/helpers'
 import { configCommand } from '../lib/cli/config-command.ts'
+import { parseArguments } from '../lib/cli/parse-arguments.ts'
 import { runProgram } from '../lib/cli/run-program.ts'
-import { ExitCode } from '../lib/errors/codes.ts'
-import { corralVersion } from '../lib/version.ts'
 import { slaveConfig } from './config.ts'
 
 const program = yargs(hideBin(process.argv))
@@ -28,17 +27,4 @@ const program = yargs(hideBin(process.argv))
     await run(argv)
   }))
 
-await configCommand(program, () => Promise.resolve(slaveConfig))
-  .demandCommand(1, 'Say what to do; `slave --help` lists the commands')
-  .strict()
-  .recommendCommands()
-  .version(corralVersion())
-  .help()
-  .wrap(Math.min(100, process.stdout.columns ?? 100))
-  .fail((message, error, parser) => {
-    if (error) throw error
-    process.stderr.write(`${message}\n\n`)
-    parser.showHelp('error')
-    process.exit(ExitCode.usage)
-  })
-  .parseAsync()
+await parseArguments(configCommand(program, () => Promise.resolve(slaveConfig)), 'slave')

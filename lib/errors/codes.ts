@@ -23,6 +23,18 @@ export const ExitCode = {
 } as const
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode]
 
+/** What each exit code says, for the references. */
+export const exitMeanings: Readonly<Record<keyof typeof ExitCode, string>> = {
+  done: 'Done.',
+  refused: 'Refused or failed; the message says why.',
+  usage: 'The command line, a name, a config field or a template is wrong.',
+  unreachable: 'The master cannot be reached, or the connection ended before the answer.',
+  forbidden: 'The token is not accepted, or may not do this.',
+  notFound: 'What was named does not exist.',
+  conflict: 'It contradicts what is there: a name in use, a wrong state.',
+  deadline: 'No answer within the time; it may still happen.',
+}
+
 function row(http: number, exit: keyof typeof ExitCode, retry: 'retry' | 'final', meaning: string): ErrorCodeInfo {
   return { http, exit: ExitCode[exit], isRetryable: retry === 'retry', meaning }
 }

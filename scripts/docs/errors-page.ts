@@ -1,4 +1,4 @@
-import { ExitCode, errorCodes } from '../../lib/errors/codes.ts'
+import { ExitCode, errorCodes, exitMeanings } from '../../lib/errors/codes.ts'
 import type { ErrorCodeInfo } from '../../lib/errors/codes.ts'
 import { code, generatedNote, page, table } from './table.ts'
 
@@ -10,17 +10,6 @@ message on stderr and ends with the exit code.
 \`session_lost\` and \`slave_gone\` it is not known whether the request was carried out. A request that had an idempotency key (over HTTP the
 header \`Idempotency-Key\`) can be sent again with the same key without being done twice; [Reliability](../reliability.md#sessions) says for
 which requests, and for how long.`
-
-const exitMeanings: Readonly<Record<keyof typeof ExitCode, string>> = {
-  done: 'Done.',
-  refused: 'Refused or failed; the message says why.',
-  usage: 'The command line, a name, a config field or a template is wrong.',
-  unreachable: 'The master cannot be reached, or the connection ended before the answer.',
-  forbidden: 'The token is not accepted, or may not do this.',
-  notFound: 'What was named does not exist.',
-  conflict: 'It contradicts what is there: a name in use, a wrong state.',
-  deadline: 'No answer within the time; it may still happen.',
-}
 
 /** The reference of errors and exit codes, from the table of codes. */
 export function errorsPage(): string {
