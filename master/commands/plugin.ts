@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { saveConfigFields, setConfigField } from '../../lib/config/save.ts'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
@@ -33,7 +33,7 @@ export async function setPluginEnabled({ config, name }: { config: string; name:
   process.stdout.write(`The plugin ${name} is ${isEnabled ? 'enabled' : 'disabled'} from the next \`master run\` on.\n`)
 }
 
-/** Installs a plugin's package with npm, without running its scripts, and checks that it is one. Throws `refused` reasons of npm as `invalid_request`. */
+/** Installs a plugin's package with npm, without running its scripts, and checks that it is one. Throws `invalid_request` with npm's reason, `invalid_config` when it is no plugin. */
 export async function installPlugin({ config, package: wanted }: { config: string; package: string }): Promise<void> {
   const { values } = await openConfig(config)
   const directory = pluginDirectory(config, values.data_directory)
@@ -42,24 +42,43 @@ export async function installPlugin({ config, package: wanted }: { config: strin
   if (!existsSync(manifest)) await writeFile(manifest, '{ "private": true }\n', { mode: 0o600 })
   const before = await dependenciesOf(manifest)
   const source = existsSync(wanted) ? resolve(wanted) : wanted
-  try {
-    await promisify(execFile)('npm', ['install', '--prefix', directory, '--install-links', '--ignore-scripts', '--no-audit', '--no-fund', '--omit=peer', source], { timeout: installDeadlineMs })
-  } catch (error) {
-    throw new ClusterError('invalid_request', `npm could not install ${wanted}: ${String((error as { stderr?: string }).stderr ?? error).trim()}`, { cause: error })
-  }
+  await npm(directory, 'install', source)
   // What a plugin imports as `corral/plugin` is this very Corral.
   const self = join(directory, 'node_modules', 'corral')
   if (!existsSync(self)) await symlink(packageRoot, self, 'dir')
 
-  const after = await dependenciesOf(manifest)
-  const name = after.find((dependency) => !before.includes(dependency)) ?? after.find((dependency) => wanted.startsWith(dependency))
+  const name = installedName(await dependenciesOf(manifest), before, source)
   if (name === undefined) throw new ClusterError('invalid_request', `${wanted} was installed, but npm does not say under which name; install it by its package name`)
-  const [known] = await installedPlugins(directory, [name], (problem) => { throw problem })
+  const problems: ClusterError[] = []
+  const [known] = await installedPlugins(directory, [name], (problem) => problems.push(problem))
+  if (!known) {
+    await npm(directory, 'uninstall', name)
+    throw problems[0] ?? new ClusterError('invalid_config', `${name} is no plugin`)
+  }
   if (!values.plugin_packages.includes(name)) await saveConfigFields(masterConfig, config, { plugin_packages: [...values.plugin_packages, name] })
-  process.stdout.write(`The plugin ${known?.plugin.name} is installed. Let it run with \`master plugin enable ${known?.plugin.name}\`.\n`)
+  process.stdout.write(`The plugin ${known.plugin.name} is installed. Let it run with \`master plugin enable ${known.plugin.name}\`.\n`)
 }
 
-async function dependenciesOf(manifest: string): Promise<string[]> {
-  const { dependencies = {} } = JSON.parse(await readFile(manifest, 'utf8')) as { dependencies?: Record<string, string> }
-  return Object.keys(dependencies)
+type Dependencies = Readonly<Record<string, string>>
+
+async function dependenciesOf(manifest: string): Promise<Dependencies> {
+  const { dependencies = {} } = JSON.parse(await readFile(manifest, 'utf8')) as { dependencies?: Dependencies }
+  return dependencies
+}
+
+/** The name under which npm has put what was asked for: what is new, or what came from the same place before. */
+function installedName(after: Dependencies, before: Dependencies, source: string): string | undefined {
+  const names = Object.keys(after)
+  return names.find((name) => !Object.hasOwn(before, name))
+    ?? names.find((name) => source === name || source.startsWith(`${name}@`) || after[name]?.endsWith(basename(source)))
+}
+
+async function npm(directory: string, verb: 'install' | 'uninstall', what: string): Promise<void> {
+  // A plugin's Corral is this one: it is not fetched, whether or not the package names it as a peer.
+  const flags = ['--prefix', directory, '--install-links', '--ignore-scripts', '--legacy-peer-deps', '--no-audit', '--no-fund']
+  try {
+    await promisify(execFile)('npm', [verb, ...flags, what], { timeout: installDeadlineMs })
+  } catch (error) {
+    throw new ClusterError('invalid_request', `npm could not ${verb} ${what}: ${String((error as { stderr?: string }).stderr ?? error).trim()}`, { cause: error })
+  }
 }

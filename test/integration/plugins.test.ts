@@ -34,7 +34,7 @@ describe('Plugins from packages', function () {
   async function install(directory: string, name: string, code: string): Promise<void> {
     const folder = join(directory, name)
     await mkdir(folder)
-    await writeFile(join(folder, 'package.json'), JSON.stringify({ name: `corral-${name}`, version: '1.0.0', type: 'module', main: 'index.js' }))
+    await writeFile(join(folder, 'package.json'), JSON.stringify({ name: `corral-${name}`, version: '1.0.0', type: 'module', main: 'index.js', peerDependencies: { corral: '*' } }))
     await writeFile(join(folder, 'index.js'), code)
     const { code: exit, stderr } = await runToEnd('master', ['plugin', 'install', `./${name}`], { cwd: directory })
     expect(exit, stderr).to.equal(0)
@@ -66,6 +66,20 @@ describe('Plugins from packages', function () {
     await program.end('SIGTERM')
     await runToEnd('master', ['plugin', 'disable', 'broken'], { cwd: directory })
     expect((await run(directory)).log).not.to.match(/broken/)
+  })
+
+  it('that can not be loaded are taken back, and installed once they are mended', async () => {
+    const directory = await newMaster()
+    const folder = join(directory, 'greeter')
+    await mkdir(folder)
+    await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'corral-greeter', version: '1.0.0', type: 'module', main: 'index.js' }))
+    await writeFile(join(folder, 'index.js'), 'export const nothing = 1')
+    const { code, stderr } = await runToEnd('master', ['plugin', 'install', './greeter'], { cwd: directory })
+    expect(code).to.equal(2)
+    expect(stderr).to.match(/exports no plugin/)
+    await writeFile(join(folder, 'index.js'), greets)
+    expect((await runToEnd('master', ['plugin', 'install', './greeter'], { cwd: directory })).code).to.equal(0)
+    expect((await runToEnd('master', ['plugin', 'install', './greeter'], { cwd: directory })).code, 'once more').to.equal(0)
   })
 
   it('that there are not are named as such', async () => {
