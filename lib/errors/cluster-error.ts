@@ -13,16 +13,24 @@ export interface ErrorOnWire {
   details?: Readonly<Record<string, unknown>>
 }
 
+/** Marks the class across copies of this package: a plugin may have been installed with one of its own. */
+const mark = Symbol.for('corral.ClusterError')
+
 /** The one error of Corral. `message` says what was tried, what went wrong and what to do next. */
 export class ClusterError extends Error {
   override readonly name = 'ClusterError'
   readonly code: ErrorCode
   readonly details: Readonly<Record<string, unknown>>
+  readonly [mark] = true
 
   constructor(code: ErrorCode, message: string, { details = {}, cause }: ClusterErrorOptions = {}) {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
     this.details = details
+  }
+
+  static override [Symbol.hasInstance](value: unknown): value is ClusterError {
+    return typeof value === 'object' && value !== null && mark in value
   }
 
   get isRetryable(): boolean {
