@@ -1,7 +1,9 @@
 import { dirname, resolve } from 'node:path'
 import { defineConfig } from '../lib/config/definition.ts'
 import { choiceField, integerField, listField, stringField } from '../lib/config/fields.ts'
+import type { Values } from '../lib/config/field.ts'
 import { linkFields } from '../lib/config/link-fields.ts'
+import type { MasterLimits } from './master.ts'
 
 export const masterConfig = defineConfig({
   program: 'master',
@@ -31,4 +33,18 @@ export const masterConfig = defineConfig({
 /** A path from the config, as seen from the config file's directory. */
 export function configPath(configFile: string, path: string): string {
   return resolve(dirname(configFile), path)
+}
+
+/** The limits out of a config, as the master takes them. */
+export function masterLimits(values: Values<typeof masterConfig.fields>): MasterLimits {
+  return {
+    messageBytes: values['limits.message_bytes'],
+    handshakeMs: values['limits.handshake_ms'],
+    requestsInFlight: values['limits.requests_in_flight'],
+    messagesPerSecond: values['limits.messages_per_second'],
+    followerBufferBytes: values['limits.follower_buffer_bytes'],
+    subscriberBufferBytes: values['limits.subscriber_buffer_bytes'],
+    unauthenticatedConnections: values['limits.unauthenticated_connections'],
+    failedLoginsPerMinute: values['limits.failed_logins_per_minute'],
+  }
 }

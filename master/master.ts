@@ -27,6 +27,18 @@ import type { KnownPlugin } from './plugins/catalogue.ts'
 import { PluginHost } from './plugins/host.ts'
 import { TemplateService } from './services/templates.ts'
 
+/** What peers may do, the same at every door; `docs/reference/config.md` says what each means. */
+export interface MasterLimits {
+  readonly messageBytes: number
+  readonly handshakeMs: number
+  readonly requestsInFlight: number
+  readonly followerBufferBytes: number
+  readonly subscriberBufferBytes: number
+  readonly unauthenticatedConnections: number
+  readonly failedLoginsPerMinute: number
+  readonly messagesPerSecond: number
+}
+
 export interface MasterOptions {
   readonly store: Store
   readonly log: Logger
@@ -43,16 +55,7 @@ export interface MasterOptions {
   readonly config: Config<Fields>
   /** Where plugins keep files. */
   readonly dataDirectory: string
-  readonly limits: {
-    readonly messageBytes: number
-    readonly handshakeMs: number
-    readonly requestsInFlight: number
-    readonly followerBufferBytes: number
-    readonly subscriberBufferBytes: number
-    readonly unauthenticatedConnections: number
-    readonly failedLoginsPerMinute: number
-    readonly messagesPerSecond: number
-  }
+  readonly limits: MasterLimits
 }
 
 export interface RunningMaster {

@@ -3,7 +3,7 @@ import { untilSignal } from '../../lib/cli/until-signal.ts'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
 import { createLogger } from '../../lib/log/create-logger.ts'
 import { openSqliteStore } from '../../lib/store/sqlite-store.ts'
-import { configPath } from '../config.ts'
+import { configPath, masterLimits } from '../config.ts'
 import { startMaster } from '../master.ts'
 import { databaseFile, openConfig } from './open.ts'
 
@@ -42,16 +42,7 @@ export async function run(options: RunOptions): Promise<void> {
       plugins: setup.plugins,
       config: all,
       dataDirectory: configPath(options.config, values.data_directory),
-      limits: {
-        messageBytes: values['limits.message_bytes'],
-        handshakeMs: values['limits.handshake_ms'],
-        requestsInFlight: values['limits.requests_in_flight'],
-        messagesPerSecond: values['limits.messages_per_second'],
-        followerBufferBytes: values['limits.follower_buffer_bytes'],
-        subscriberBufferBytes: values['limits.subscriber_buffer_bytes'],
-        unauthenticatedConnections: values['limits.unauthenticated_connections'],
-        failedLoginsPerMinute: values['limits.failed_logins_per_minute'],
-      },
+      limits: masterLimits(values),
     })
     log.info(`The master is ready at ${master.url}`)
     const reason = await Promise.race([untilSignal(), failure])

@@ -1,10 +1,9 @@
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
+import { closeReason, textOf } from '../../lib/plugin.ts'
 import { CloseCode } from './wire/close-codes.ts'
 import type { Outbox } from './outbox.ts'
 
-/** The longest reason that a close frame can carry (RFC 6455, 5.5). */
-const maxReasonBytes = 123
 /** How long a slow reader may take to come to the close frame, which stands behind all that waits for it. */
 const slowGoodbyeMs = 30_000
 const goodbyeMs = 2_000
@@ -80,7 +79,7 @@ export class Connection {
     if (this.#hasEnded) return
     for (const frame of this.take()) this.write(frame)
     this.#end(code === CloseCode.tooSlow ? slowGoodbyeMs : goodbyeMs)
-    this.#ws.close(code, shorten(reason))
+    this.#ws.close(code, closeReason(reason))
   }
 
   /** Asks whether the peer is there; ends the connection if it has not answered since the last time. */
@@ -144,18 +143,4 @@ export class Connection {
     // Later: this may be in the middle of a delivery to many, and whoever hears of it will tell them.
     process.nextTick(() => this.#events.ended())
   }
-}
-
-function textOf(data: RawData): string {
-  if (Array.isArray(data)) return Buffer.concat(data).toString()
-  return Buffer.isBuffer(data) ? data.toString() : Buffer.from(data).toString()
-}
-
-function shorten(reason: string): string {
-  const bytes = Buffer.from(reason)
-  if (bytes.length <= maxReasonBytes) return reason
-  // A cut in the middle of a character would be an invalid close frame.
-  let end = maxReasonBytes
-  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1
-  return bytes.toString('utf8', 0, end)
 }

@@ -8,7 +8,7 @@ import type { Logger } from '../../lib/log/logger.ts'
 import type { Plugin } from '../../lib/plugin/definition.ts'
 import { openMemoryStore } from '../../lib/store/memory-store.ts'
 import type { Store } from '../../lib/store/store.ts'
-import { masterConfig } from '../../master/config.ts'
+import { masterConfig, masterLimits } from '../../master/config.ts'
 import { startMaster } from '../../master/master.ts'
 import { withPlugins } from '../../master/plugins/catalogue.ts'
 import type { KnownPlugin } from '../../master/plugins/catalogue.ts'
@@ -57,16 +57,7 @@ export async function startTestMaster(cleanups: Cleanups, options: TestMasterOpt
     plugins: known,
     config: all,
     dataDirectory: directory,
-    limits: {
-      messageBytes: values['limits.message_bytes'],
-      handshakeMs: values['limits.handshake_ms'],
-      requestsInFlight: values['limits.requests_in_flight'],
-      messagesPerSecond: values['limits.messages_per_second'],
-      followerBufferBytes: values['limits.follower_buffer_bytes'],
-      subscriberBufferBytes: values['limits.subscriber_buffer_bytes'],
-      unauthenticatedConnections: values['limits.unauthenticated_connections'],
-      failedLoginsPerMinute: values['limits.failed_logins_per_minute'],
-    },
+    limits: masterLimits(values),
   })
   let stopped: Promise<void> | undefined
   const stop = (): Promise<void> => stopped ??= master.stop().then(() => store.close())

@@ -1,11 +1,10 @@
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
+import { closeReason, textOf } from '../../net/websocket-text.ts'
 import { serverFrames } from './server-frames.ts'
 import type { Transport, TransportEvents } from './transport.ts'
 
 const closeDeadlineMs = 2_000
-/** The longest reason that a close frame can carry (RFC 6455, 5.5). */
-const maxReasonBytes = 123
 /** More than this does not wait for the end of the turn. */
 const maxWaitingLength = 1_048_576
 
@@ -109,7 +108,7 @@ export class WebSocketTransport implements Transport {
 
   close(code: number, reason: string): void {
     this.flush()
-    this.#ws.close(code, shorten(reason))
+    this.#ws.close(code, closeReason(reason))
     this.#endInTime()
   }
 
@@ -143,21 +142,6 @@ function flushAll(): void {
   const transports = waitingTransports
   waitingTransports = []
   for (const transport of transports) transport.flush()
-}
-
-// Binary frames that hold JSON are accepted as text is.
-function textOf(data: RawData): string {
-  if (Array.isArray(data)) return Buffer.concat(data).toString()
-  return Buffer.isBuffer(data) ? data.toString() : Buffer.from(data).toString()
-}
-
-function shorten(reason: string): string {
-  const bytes = Buffer.from(reason)
-  if (bytes.length <= maxReasonBytes) return reason
-  // A cut in the middle of a character would be an invalid close frame.
-  let end = maxReasonBytes
-  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1
-  return bytes.toString('utf8', 0, end)
 }
 
 // A send to a connection that has just ended reports its error here; `close` follows.
