@@ -5,6 +5,7 @@ import { routeOf } from './define.ts'
 import type { EventDefinition, EventOf, RequestDefinition, RequestOf, ResponseOf, Role, Route } from './define.ts'
 import { LinkFault } from './fault.ts'
 import type { EventMessage, Received, RequestMessage, ResponseMessage } from './message.ts'
+import { OpenRequests } from './open-requests.ts'
 import { Payload } from './payload.ts'
 import type { Registry } from './registry.ts'
 import { check } from './validate.ts'
@@ -52,6 +53,15 @@ interface Pending {
   reject(error: ClusterError): void
 }
 
+/** A request of the peer that is being answered. */
+interface Call {
+  readonly seq: number
+  readonly type: string
+  readonly definition: RequestDefinition | undefined
+  /** When it came, on the monotonic clock. */
+  readonly started: number
+}
+
 const defaultMaxInFlight = 1_000
 /** Longer timers fire at once on Node. */
 const longestTimerMs = 2 ** 31 - 1
@@ -65,7 +75,7 @@ export class Link {
   readonly #options: LinkOptions
   readonly #outgoing: Route
   readonly #incoming: Route
-  readonly #pending = new Map<number, Pending>()
+  readonly #pending = new OpenRequests<Pending>()
   readonly #expired = new Set<number>()
   #inFlight = 0
   #end: ClusterError | undefined
@@ -116,7 +126,7 @@ export class Link {
         return
       }
       const timer = setTimeout(() => this.#expire(seq, deadlineMs), Math.min(deadlineMs, longestTimerMs))
-      this.#pending.set(seq, { definition, timer, resolve, reject })
+      this.#pending.add(seq, { definition, timer, resolve, reject })
     })
   }
 
@@ -128,7 +138,7 @@ export class Link {
   /** Sends an event that is ready made: one and the same object for many links is encoded once. */
   pass(definition: EventDefinition, message: EventMessage): void {
     if (!this.isOpen) return
-    if (definition.isVolatile || (this.channel.dialect === 'base' && !definition.base)) this.channel.sendVolatile(message)
+    if (definition.isVolatile || !this.channel.carries(definition)) this.channel.sendVolatile(message)
     else this.channel.send(message)
   }
 
@@ -140,18 +150,47 @@ export class Link {
   #receive({ seq, message }: Received): void {
     if (message.kind === 'response') this.#settle(message)
     else if (message.kind === 'event') this.#acceptEvent(message)
-    else void this.#answer(seq, message)
+    else this.#answer(seq, message)
   }
 
-  async #answer(seq: number, request: RequestMessage): Promise<void> {
-    const { type } = request
-    const started = performance.now()
-    const definition = this.#options.registry.request(type, this.#incoming)
-    const outcome = this.#respond(seq, type, await this.#outcomeOf(definition, request))
-    // What does not exist has one name in the figures, however many a peer makes up.
-    const known = definition ? type : 'unknown'
-    const result = 'error' in outcome ? outcome.error.code : 'ok'
-    this.#tell('answered', () => this.#options.observer?.answered(known, result, (performance.now() - started) / 1_000))
+  // Callbacks, not async functions: every request passes here, and each promise costs as much as reading its header.
+  #answer(seq: number, request: RequestMessage): void {
+    const call: Call = { seq, type: request.type, definition: this.#options.registry.request(request.type, this.#incoming), started: performance.now() }
+    this.#inFlight += 1
+    this.#ask(call.definition, request).then(
+      (data) => this.#finish(call, { data: data instanceof Payload ? data : Payload.ofValue(data) }),
+      (error: unknown) => {
+        const known = ClusterError.from(error)
+        if (known.code === 'internal') this.#options.observer?.failed(call.type, known.cause ?? known)
+        this.#finish(call, { error: known.toWire() })
+      },
+    )
+  }
+
+  #ask(definition: RequestDefinition | undefined, request: RequestMessage): Promise<unknown> {
+    const { owner, maxRequestsInFlight = defaultMaxInFlight } = this.#options
+    try {
+      if (this.#inFlight > maxRequestsInFlight) {
+        throw new ClusterError('overloaded', `More than ${maxRequestsInFlight} requests are open on this link; wait for answers before sending more`, {
+          details: { limit: 'limits.requests_in_flight' },
+        })
+      }
+      if (!definition) throw new ClusterError('unknown_type', `There is no request ${request.type} on ${this.#incoming}`)
+      return owner.answer(definition, request, this)
+    } catch (error) {
+      return Promise.reject(ClusterError.from(error))
+    }
+  }
+
+  #finish({ seq, type, definition, started }: Call, outcome: ResponseMessage['outcome']): void {
+    this.#inFlight -= 1
+    try {
+      const sent = this.#respond(seq, type, outcome)
+      // What does not exist has one name in the figures, however many a peer makes up.
+      this.#options.observer?.answered(definition ? type : 'unknown', 'error' in sent ? sent.error.code : 'ok', (performance.now() - started) / 1_000)
+    } catch (error) {
+      this.#options.observer?.failed(type, error)
+    }
   }
 
   /** Sends an outcome and gives what was sent: an error where the data can't be put on the wire. */
@@ -164,27 +203,6 @@ export class Link {
       this.#options.observer?.failed(`The answer to ${type}`, error)
       this.channel.send({ kind: 'response', type, replyTo, outcome: failure })
       return failure
-    }
-  }
-
-  async #outcomeOf(definition: RequestDefinition | undefined, request: RequestMessage): Promise<ResponseMessage['outcome']> {
-    const { owner, observer, maxRequestsInFlight = defaultMaxInFlight } = this.#options
-    this.#inFlight += 1
-    try {
-      if (this.#inFlight > maxRequestsInFlight) {
-        throw new ClusterError('overloaded', `More than ${maxRequestsInFlight} requests are open on this link; wait for answers before sending more`, {
-          details: { limit: 'limits.requests_in_flight' },
-        })
-      }
-      if (!definition) throw new ClusterError('unknown_type', `There is no request ${request.type} on ${this.#incoming}`)
-      const data = await owner.answer(definition, request, this)
-      return { data: data instanceof Payload ? data : Payload.ofValue(data) }
-    } catch (error) {
-      const known = ClusterError.from(error)
-      if (known.code === 'internal') observer?.failed(request.type, known.cause ?? known)
-      return { error: known.toWire() }
-    } finally {
-      this.#inFlight -= 1
     }
   }
 
@@ -227,16 +245,15 @@ export class Link {
       this.#expired.delete(oldest)
     }
     const { type } = pending.definition
-    pending.reject(new ClusterError('deadline', `The ${this.peer} did not answer ${type} within ${deadlineMs} ms; it may still happen`))
+    pending.reject(new ClusterError('deadline', `The ${this.peer} did not answer ${type} within ${deadlineMs} ms; it may still happen`, { details: { deadline_ms: deadlineMs } }))
   }
 
   #onClosed(reason: string, error: ClusterError): void {
     this.#end = error
-    for (const { timer, reject } of this.#pending.values()) {
+    for (const { timer, reject } of this.#pending.clear()) {
       clearTimeout(timer)
       reject(error)
     }
-    this.#pending.clear()
     this.#tell('closed', () => this.#options.owner.closed?.(reason, this))
   }
 }

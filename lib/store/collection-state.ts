@@ -34,7 +34,12 @@ export class CollectionState {
 
   list(): Document<unknown>[] {
     this.#sortedIds ??= [...this.#documents.keys()].sort(byCodeUnit)
-    return this.#sortedIds.flatMap((id) => this.#documents.get(id) ?? [])
+    const documents: Document<unknown>[] = []
+    for (const id of this.#sortedIds) {
+      const found = this.#documents.get(id)
+      if (found) documents.push(found)
+    }
+    return documents
   }
 
   watch(listener: (change: Change<unknown>) => void): () => void {

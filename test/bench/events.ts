@@ -1,6 +1,8 @@
-import { interleave, ratio } from './harness/benchmark.ts'
-import type { Benchmark } from './harness/benchmark.ts'
+import { interleave } from './harness/benchmark.ts'
+import type { Benchmark, Figure } from './harness/benchmark.ts'
+import { compare } from './harness/compare.ts'
 import { Rig } from './harness/rig.ts'
+import type { Target } from './processes/load.ts'
 
 /**
  * `instance_state_changed`: checked, taken over, told to plugins and acknowledged; the plain server parses and keeps
@@ -10,17 +12,14 @@ export const events: Benchmark = {
   name: 'events',
   summary: 'Events from a slave to the master',
   run: async (bench) => {
+    const figures: Figure[] = []
     const rig = await Rig.start(bench, ['session', 'plain'])
     await rig.addSlave()
-    const { session, plain } = await interleave(bench, {
-      session: () => rig.events('session', bench.seconds),
-      plain: () => rig.events('plain', bench.seconds),
-    })
-    return [
-      { name: 'events/s', value: session.perSecond ?? Number.NaN, unit: '/s' },
-      { name: 'events/s, plain', value: plain.perSecond ?? Number.NaN, unit: '/s' },
-      { name: 'CPU per event', value: session.cpuUs ?? Number.NaN, unit: 'µs' },
-      { name: 'CPU, event ÷ plain', value: ratio(session, plain, 'cpuUs'), unit: '×', target: { kind: 'at most', limit: 1, aim: 0.6 } },
-    ]
+    for (const length of [200, 1_024]) {
+      const turn = (target: Target) => () => rig.events(target, { length, seconds: bench.seconds })
+      const { session, plain } = await interleave(bench, { session: turn('session'), plain: turn('plain') })
+      figures.push(...compare('event', `${length} B`, session, plain, { cpu: { limit: 1, aim: 0.6 }, throughput: { limit: 1, aim: 2 } }))
+    }
+    return figures
   },
 }

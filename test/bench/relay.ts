@@ -1,5 +1,6 @@
-import { interleave, ratio } from './harness/benchmark.ts'
+import { interleave } from './harness/benchmark.ts'
 import type { Benchmark, Figure } from './harness/benchmark.ts'
+import { compare } from './harness/compare.ts'
 import { Rig } from './harness/rig.ts'
 import type { Target } from './processes/load.ts'
 
@@ -15,12 +16,9 @@ export const relay: Benchmark = {
       await rig.load.ask('setLength', { length })
       const turn = (target: Target) => () => rig.requests({ target, work: 'relay', inFlight: 64, seconds: bench.seconds })
       const { session, plain } = await interleave(bench, { session: turn('session'), plain: turn('plain') })
-      figures.push(
-        { name: `relays/s, ${length} B, 64 in flight`, value: session.perSecond ?? Number.NaN, unit: '/s' },
-        { name: `relays/s, plain, ${length} B`, value: plain.perSecond ?? Number.NaN, unit: '/s' },
-        { name: `CPU per relay, ${length} B`, value: session.cpuUs ?? Number.NaN, unit: 'µs' },
-        { name: `CPU, relay ÷ plain, ${length} B`, value: ratio(session, plain, 'cpuUs'), unit: '×', target: { kind: 'at most', limit: 0.35, aim: 0.2 } },
-      )
+      figures.push(...compare('relay', `${length} B, 64 in flight`, session, plain, {
+        cpu: { limit: 0.35, aim: 0.2 }, throughput: { limit: 1.7, aim: 2.5 },
+      }))
     }
     return figures
   },

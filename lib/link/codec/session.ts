@@ -1,26 +1,11 @@
 import { parseJson } from '../../json/parse-json.ts'
 import type { ErrorOnWire } from '../../errors/cluster-error.ts'
 import { LinkFault, malformed } from '../fault.ts'
-import { splitWireType, wireType } from '../message.ts'
+import { wireType } from '../message.ts'
 import type { Message } from '../message.ts'
 import { Payload } from '../payload.ts'
-
-/**
- * First half of a frame of the session dialect, `<header>\n<data>`. Two texts instead of one object: whoever passes a
- * message on reads and rewrites the header alone, and no duplicate key hidden in `data` can change what it saw.
- */
-export interface SessionHeader {
-  /** Name on the wire, or one of the session's own: hello, register_*, ready, resume, ack, heartbeat, close … */
-  readonly type: string
-  /** Place in the sender's sequence, from 1; the session's own frames and volatile events have none. */
-  readonly seq?: number
-  readonly to?: number
-  readonly key?: string
-  readonly reply_to?: number
-  readonly error?: ErrorOnWire
-  /** Highest `seq` that the sender of this frame has received. */
-  readonly ack?: number
-}
+import type { SessionHeader } from './session-header.ts'
+import { partsOfName, readUsualHeader } from './usual-header.ts'
 
 export interface SessionFrame {
   readonly header: SessionHeader
@@ -36,27 +21,11 @@ export const maxKeyLength = 128
 
 /** Reads a frame. Throws LinkFault `Invalid message: Malformed`; `data` stays text until somebody asks for it. */
 export function decodeFrame(frame: string): SessionFrame {
-  const end = frame.indexOf('\n')
-  const headerText = end < 0 ? frame : frame.slice(0, end)
-  if (headerText.length > maxHeaderLength) throw new LinkFault(malformed)
-  const header = readUsualHeader(headerText) ?? readHeader(headerText)
-  return { header, data: end < 0 ? empty : Payload.ofText(frame.slice(end + 1)) }
-}
-
-/**
- * The headers of nearly all frames, as `encodeMessage` writes them: a name and up to three numbers. Whatever matches is
- * JSON with the same meaning, read in two thirds of the time.
- */
-const usualHeader = /^\{"type":"([\w:.-]+)"(?:,"seq":([1-9]\d{0,14}))?(?:,"to":([1-9]\d{0,14}))?(?:,"reply_to":([1-9]\d{0,14}))?\}$/
-
-function readUsualHeader(text: string): SessionHeader | undefined {
-  const [, type, seq, to, replyTo] = usualHeader.exec(text) ?? []
-  if (type === undefined) return undefined
-  const header: { -readonly [K in keyof SessionHeader]: SessionHeader[K] } = { type }
-  if (seq !== undefined) header.seq = Number(seq)
-  if (to !== undefined) header.to = Number(to)
-  if (replyTo !== undefined) header.reply_to = Number(replyTo)
-  return header
+  const newline = frame.indexOf('\n')
+  const end = newline < 0 ? frame.length : newline
+  if (end > maxHeaderLength) throw new LinkFault(malformed)
+  const header = readUsualHeader(frame, end) ?? readHeader(frame.slice(0, end))
+  return { header, data: newline < 0 ? empty : Payload.ofText(frame.slice(newline + 1)) }
 }
 
 function readHeader(text: string): SessionHeader {
@@ -129,7 +98,7 @@ function shortened({ code, message, details }: ErrorOnWire): ErrorOnWire {
 
 /** The message in a frame, or undefined where its header is not that of a message. */
 export function messageOf({ header, data }: SessionFrame): Message | undefined {
-  const parts = splitWireType(header.type)
+  const parts = partsOfName(header.type)
   if (!parts) return undefined
   const { kind, type } = parts
   if (kind === 'event') return { kind, type, to: header.to, data }

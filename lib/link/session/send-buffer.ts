@@ -5,7 +5,7 @@ interface Kept {
 
 /** Frames that the peer has not acknowledged, in order. Its size is counted so that its owner can bound it. */
 export class SendBuffer {
-  #kept: Kept[] = []
+  #kept: (Kept | undefined)[] = []
   #first = 0
   #bytes = 0
 
@@ -28,6 +28,8 @@ export class SendBuffer {
     let kept = this.#kept[this.#first]
     while (kept && kept.seq <= seq) {
       this.#bytes -= kept.frame.length
+      // Let go of at once: what lives on until the list is shortened costs the garbage collector a copy.
+      this.#kept[this.#first] = undefined
       this.#first += 1
       kept = this.#kept[this.#first]
     }

@@ -127,6 +127,10 @@ export class Session implements Channel {
     })
   }
 
+  carries(): boolean {
+    return true
+  }
+
   send(message: Message): number {
     const seq = this.#sentSeq + 1
     // Before it is counted: a message that can't be encoded must leave no gap.

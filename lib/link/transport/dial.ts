@@ -2,10 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import { rootCertificates } from 'node:tls'
 import { WebSocket } from 'ws'
 import { ClusterError } from '../../errors/cluster-error.ts'
+import { unreachableMaster } from '../../net/unreachable.ts'
 import type { Dialect } from '../channel.ts'
 import { sessionSubprotocol } from '../handshake/shapes.ts'
+import { ClientSocket } from './client-socket.ts'
 import type { Transport } from './transport.ts'
-import { WebSocketTransport } from './websocket.ts'
 
 /** Largest frame that a client takes from its master. */
 const maxPayloadBytes = 64 * 1024 * 1024
@@ -57,12 +58,11 @@ export async function dial(url: string, { dialect, deadlineMs, ca, signal }: Dia
     })
     ws.once('open', () => {
       signal?.removeEventListener('abort', giveUp)
-      if (socket) resolve(new WebSocketTransport(ws, socket, address, 'client'))
+      if (socket) resolve(new ClientSocket(ws, socket, address))
     })
   })
 }
 
-function unreachable(url: string, error: Error & { code?: string }): ClusterError {
-  const reason = error.code === 'ECONNREFUSED' ? 'nothing listens there' : error.message || error.code || 'unknown error'
-  return new ClusterError('unreachable', `Can't reach the master at ${url}: ${reason}. Is it running, and is the address right?`, { cause: error })
+function unreachable(url: string, error: NodeJS.ErrnoException): ClusterError {
+  return unreachableMaster(url, error, 'set tls_ca in the config of this program (`ctl config set tls_ca FILE`, `slave config set tls_ca FILE`)')
 }

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { RawData } from 'ws'
 import { Cleanups } from '../../../test/helpers/cleanups.ts'
-import { serverFrames } from './server-frames.ts'
+import { messageFrame, serverFrames, textFrameHeader } from './server-frames.ts'
 
 const cleanups = new Cleanups()
 
@@ -50,5 +50,25 @@ describe('serverFrames', () => {
     expect(await read(serverFrames(['one', 'owt']), 2)).to.deep.equal(['one', 'owt'])
     expect(await read(serverFrames(['one']), 1)).to.deep.equal(['one'])
     expect(await read(first, 2)).to.deep.equal(['one', 'two'])
+  })
+})
+
+describe('messageFrame', () => {
+  it('writes texts of every form of length', async () => {
+    const texts = [0, 1, 125, 126, 65_535, 65_536, 70_000].map((length) => 'x'.repeat(length))
+    expect(await read(Buffer.concat([...texts, '日本🎮'].map((text) => messageFrame(text))), texts.length + 1)).to.deep.equal([...texts, '日本🎮'])
+  })
+
+  it('writes bytes as binary messages', async () => {
+    expect(await read(Buffer.concat([messageFrame(Buffer.from([1, 2, 3])), messageFrame('text')]), 2)).to.deep.equal(['binary', 'text'])
+  })
+})
+
+describe('textFrameHeader', () => {
+  it('stands before a text that comes in parts', async () => {
+    for (const length of [10, 300, 80_000]) {
+      const half = Buffer.alloc(length / 2, 'x')
+      expect(await read(Buffer.concat([textFrameHeader(length), half, half]), 1)).to.deep.equal(['x'.repeat(length)])
+    }
   })
 })

@@ -1,4 +1,6 @@
 const finalText = 0x81
+const finalBinary = 0x82
+const finalControl = { close: 0x88, ping: 0x89, pong: 0x8a } as const
 /** Lengths below this stand in the second byte of a frame; the two numbers above announce a longer form (RFC 6455, 5.2). */
 const shortLength = 126
 const longLength = 127
@@ -26,7 +28,7 @@ export function serverFrames(texts: readonly string[]): Buffer {
   for (let index = 0; index < texts.length; index += 1) {
     const text = texts[index] ?? ''
     const length = lengths[index] ?? 0
-    offset = writeHeader(frames, offset, length)
+    offset = writeHeader(frames, offset, finalText, length)
     // As many bytes as characters is plain ASCII, which is copied faster.
     offset += frames.write(text, offset, length, length === text.length ? 'latin1' : 'utf8')
   }
@@ -35,6 +37,29 @@ export function serverFrames(texts: readonly string[]): Buffer {
     lastFrames = frames
   }
   return frames
+}
+
+/** A message as one such frame: a text, or a binary one of these bytes. */
+export function messageFrame(message: string | Buffer): Buffer {
+  const isText = typeof message === 'string'
+  const length = isText ? Buffer.byteLength(message) : message.length
+  const frame = Buffer.allocUnsafe(headerLength(length) + length)
+  const start = writeHeader(frame, 0, isText ? finalText : finalBinary, length)
+  if (isText) frame.write(message, start)
+  else message.copy(frame, start)
+  return frame
+}
+
+/** What stands before a text of so many bytes, for those who send a text in parts. */
+export function textFrameHeader(length: number): Buffer {
+  const header = Buffer.allocUnsafe(headerLength(length))
+  writeHeader(header, 0, finalText, length)
+  return header
+}
+
+/** A control frame as a server sends it; `payload` has at most 125 bytes (RFC 6455, 5.5). */
+export function controlFrame(kind: keyof typeof finalControl, payload: Buffer = Buffer.alloc(0)): Buffer {
+  return Buffer.concat([Buffer.from([finalControl[kind], payload.length]), payload])
 }
 
 function areSame(texts: readonly string[], others: readonly string[]): boolean {
@@ -49,8 +74,8 @@ function headerLength(length: number): number {
 }
 
 /** Writes a frame's header and gives the offset behind it. */
-function writeHeader(frames: Buffer, offset: number, length: number): number {
-  frames[offset] = finalText
+function writeHeader(frames: Buffer, offset: number, kind: number, length: number): number {
+  frames[offset] = kind
   if (length < shortLength) {
     frames[offset + 1] = length
     return offset + 2

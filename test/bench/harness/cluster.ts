@@ -11,6 +11,7 @@ import type { Bench } from './benchmark.ts'
 
 const run = promisify(execFile)
 const readyDeadlineMs = 30_000
+const masterReady = / ready at (\S+)/
 
 export interface SlaveIdentity {
   readonly id: number
@@ -30,6 +31,13 @@ export class Program {
     return this.#process.pid ?? 0
   }
 
+  /** Ends it as a crash does. */
+  async kill(): Promise<void> {
+    const ended = once(this.#process, 'exit')
+    this.#process.kill('SIGKILL')
+    await ended
+  }
+
   async stop(): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
     const ended = once(this.#process, 'exit')
@@ -40,7 +48,7 @@ export class Program {
 
 /** A master of the measured package, as an operator starts it: bootstrapped in a folder of its own, on a free port. */
 export class BenchCluster {
-  readonly master: Program
+  master: Program
   readonly directory: string
   readonly url: string
   /** An administrator's token. */
@@ -62,7 +70,7 @@ export class BenchCluster {
     const config = join(directory, 'config-master.json')
     const made = JSON.parse(await command(bench, 'master', ['bootstrap', '--config', config, '--http-port', '0', '--json'])) as { token: string }
     await limitNothing(config, fields)
-    const { program, ready } = await stay(bench, 'master', ['run', '--config', config], / ready at (\S+)/, bench.masterOptions)
+    const { program, ready } = await stay(bench, 'master', ['run', '--config', config], masterReady, bench.masterOptions)
     return new BenchCluster(bench, program, { directory, url: ready, token: made.token })
   }
 
@@ -92,6 +100,13 @@ export class BenchCluster {
     const { program } = await stay(this.#bench, 'slave', ['run', '--config', config, '--stop-games-on-exit'], /Connected to the master at (\S+)/)
     await this.untilConnected(name)
     return program
+  }
+
+  /** Kills the master and starts it again at the same address. Resolves when it is ready. */
+  async killAndRestart(): Promise<void> {
+    await this.master.kill()
+    const args = ['run', '--config', join(this.directory, 'config-master.json'), '--http-port', new URL(this.url).port]
+    this.master = (await stay(this.#bench, 'master', args, masterReady, this.#bench.masterOptions)).program
   }
 
   /** Waits until the master knows that a slave is there. */

@@ -59,11 +59,11 @@ export class Rig {
     return this.#measure(load.target, 'requests', load)
   }
 
-  events(target: Target, seconds: number): Promise<Sample> {
-    return this.#measure(target, 'events', { target, seconds })
+  events(target: Target, options: { length: number; seconds: number }): Promise<Sample> {
+    return this.#measure(target, 'events', { target, ...options })
   }
 
-  lines(target: Target, options: { burst: number; followers: number; seconds: number }): Promise<Sample> {
+  lines(target: Target, options: { burst: number; length: number; followers: number; seconds: number }): Promise<Sample> {
     return this.#measure(target, 'lines', { target, ...options })
   }
 

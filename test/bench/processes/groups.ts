@@ -1,13 +1,12 @@
 // The members of a group, at the measured master, at a plain server and at one on socket.io; and those two servers.
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { connect as connectTcp } from 'node:net'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { Server as SocketIo } from 'socket.io'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import { answerCommands } from '../harness/answer-commands.ts'
+import { CountingReader, Tally } from '../harness/counting-reader.ts'
 
 export type GroupServer = 'concierge' | 'plain' | 'socket.io'
 
@@ -16,105 +15,14 @@ interface Message {
   readonly data: unknown
 }
 
-/** What is shorter is an answer, a greeting or a sign of life. */
-const minMessageBytes = 250
 const data = { tick: 12_345, players: Array.from({ length: 4 }, (_, id) => ({ id, x: 1.5 * id, y: -7.25, name: `player ${id}` })) }
 const uuidOf = (index: number): string => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`
 
-let received = 0
-let awaited = 0
-let allReceived: () => void = () => {}
-const groups = new Map<GroupServer, { publisher: Reader; readers: number; url: string; stalled?: Reader }>()
+const tally = new Tally()
+const groups = new Map<GroupServer, { publisher: CountingReader; readers: number; url: string; stalled?: CountingReader }>()
 
-/** A WebSocket client that counts messages without looking at them: the servers are measured, not the readers. */
-class Reader {
-  readonly #socket: Socket
-  #rest = 0
-  #buffer = Buffer.alloc(0)
-  #seen: (text: string) => void = () => {}
-
-  private constructor(socket: Socket) {
-    this.#socket = socket
-  }
-
-  static async connect(url: string): Promise<Reader> {
-    const { hostname, port, pathname, search } = new URL(url)
-    const socket = connectTcp(Number(port), hostname)
-    socket.setNoDelay(true)
-    socket.on('error', () => socket.destroy())
-    socket.write(`GET ${pathname}${search} HTTP/1.1\r\nHost: ${hostname}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`
-      + `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`)
-    const [head] = await once(socket, 'data') as [Buffer]
-    const reader = new Reader(socket)
-    socket.on('data', (bytes: Buffer) => reader.#read(bytes))
-    reader.#read(head.subarray(head.indexOf('\r\n\r\n') + 4))
-    return reader
-  }
-
-  /** Calls the listener with each short frame. */
-  onShort(listener: (text: string) => void): void {
-    this.#seen = listener
-  }
-
-  /** Sends texts in one write, masked with zeros. */
-  send(texts: readonly string[]): void {
-    this.#socket.write(Buffer.concat(texts.flatMap((text) => {
-      const bytes = Buffer.from(text)
-      const length = bytes.length < 126 ? [0x80 | bytes.length] : [0xfe, bytes.length >> 8, bytes.length & 0xff]
-      return [Buffer.from([0x81, ...length, 0, 0, 0, 0]), bytes]
-    })))
-  }
-
-  /** Sends a text and resolves with the first short frame that holds another. */
-  async ask(text: string, awaitedText: string): Promise<void> {
-    const answered = new Promise<void>((resolve) => this.onShort((frame) => { if (frame.includes(awaitedText)) resolve() }))
-    this.send([text])
-    await answered
-    this.onShort(() => {})
-  }
-
-  pause(): void {
-    this.#socket.pause()
-  }
-
-  close(): void {
-    this.#socket.destroy()
-  }
-
-  #read(bytes: Buffer): void {
-    let at = this.#rest
-    let view = bytes
-    if (this.#buffer.length > 0) {
-      view = Buffer.concat([this.#buffer, bytes])
-      at = 0
-    }
-    while (at < view.length) {
-      const short = (view[at + 1] ?? 0) & 0x7f
-      const start = at + (short < 126 ? 2 : short === 126 ? 4 : 10)
-      if (view.length < start) break
-      const length = short < 126 ? short : short === 126 ? view.readUInt16BE(at + 2) : Number(view.readBigUInt64BE(at + 2))
-      if (length < minMessageBytes) {
-        if (view.length < start + length) break
-        this.#short(view.toString('utf8', start, start + length))
-      } else {
-        received += 1
-        if (received === awaited) allReceived()
-      }
-      at = start + length
-    }
-    this.#rest = Math.max(0, at - view.length)
-    this.#buffer = at < view.length ? Buffer.from(view.subarray(at)) : Buffer.alloc(0)
-  }
-
-  #short(text: string): void {
-    // Socket.io's sign of life.
-    if (text === '2') this.send(['3'])
-    this.#seen(text)
-  }
-}
-
-async function join(server: GroupServer, url: string, name: string): Promise<Reader> {
-  const reader = await Reader.connect(server === 'concierge' ? `${url}/ws` : server === 'plain' ? url : `${url}/socket.io/?EIO=4&transport=websocket`)
+async function join(server: GroupServer, url: string, name: string): Promise<CountingReader> {
+  const reader = await CountingReader.connect(server === 'concierge' ? `${url}/ws` : server === 'plain' ? url : `${url}/socket.io/?EIO=4&transport=websocket`, tally)
   if (server === 'concierge') {
     await reader.ask(JSON.stringify({ type: 'IDENTIFY', name, version: '0.1.0' }), 'HELLO')
   } else if (server === 'socket.io') {
@@ -124,7 +32,7 @@ async function join(server: GroupServer, url: string, name: string): Promise<Rea
 }
 
 // The answer holds all subscribers, and soon is no short frame any more.
-async function subscribe(server: GroupServer, reader: Reader): Promise<void> {
+async function subscribe(server: GroupServer, reader: CountingReader): Promise<void> {
   if (server === 'concierge') {
     reader.send([JSON.stringify({ type: 'SELF_SUBSCRIBE', name: 'chat' })])
     await reader.ask(JSON.stringify({ type: 'SELF_UNSUBSCRIBE', name: 'nowhere' }), 'NO_SUCH_GROUP')
@@ -215,12 +123,10 @@ answerCommands({
     const end = began + seconds * 1_000
     let count = 0
     while (performance.now() < end) {
-      received = 0
-      awaited = burst * group.readers
-      const done = new Promise<void>((resolve) => { allReceived = resolve })
+      const done = tally.expect(burst * group.readers)
       group.publisher.send(frames)
       await done
-      count += awaited
+      count += burst * group.readers
     }
     return { count, seconds: (performance.now() - began) / 1_000 }
   },

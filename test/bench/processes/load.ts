@@ -74,9 +74,15 @@ async function requests({ target, work, inFlight, seconds }: RequestLoad): Promi
   return { count: latencies.length, failed, seconds: (performance.now() - began) / 1_000, p50: percentile(latencies, 50), p99: percentile(latencies, 99) }
 }
 
+/** Players with whom the data of a state has about so many bytes. */
+function playersFor(length: number): string[] {
+  return Array.from({ length: Math.max(2, Math.round((length - 170) / 12)) }, (_, index) => `player-${String(index).padStart(2, '0')}`)
+}
+
 /** Sends events as fast as the connection takes them, and is done when the last one has been received. */
-async function events({ target, seconds }: { target: Target; seconds: number }): Promise<Record<string, number>> {
+async function events({ target, length, seconds }: { target: Target; length: number; seconds: number }): Promise<Record<string, number>> {
   const barrier = requester(target, 'relay')
+  const players = playersFor(length)
   const peer = target === 'plain' ? plainSlave : slave?.channel
   const began = performance.now()
   const end = began + seconds * 1_000
@@ -84,7 +90,7 @@ async function events({ target, seconds }: { target: Target; seconds: number }):
   while (performance.now() < end) {
     for (let i = 0; i < 50; i += 1) {
       sent += 1
-      const data = { instance_id: instanceId, state: { ...sampleState, ports: { game: 20_000 + (sent % 1_000) } } }
+      const data = { instance_id: instanceId, state: { ...sampleState, players, ports: { game: 20_000 + (sent % 1_000) } } }
       if (target === 'plain') plainSlave?.send('instance_state_changed_event', data)
       else slave?.emit(instanceStateChanged, data)
     }
@@ -97,16 +103,17 @@ async function events({ target, seconds }: { target: Target; seconds: number }):
 }
 
 /** Lines for all followers, in bursts; the next burst follows when each has got the last. */
-async function lines({ target, burst, followers, seconds }: { target: Target; burst: number; followers: number; seconds: number }): Promise<Record<string, number>> {
+async function lines({ target, burst, length, followers, seconds }: { target: Target; burst: number; length: number; followers: number; seconds: number }): Promise<Record<string, number>> {
   const began = performance.now()
   const end = began + seconds * 1_000
+  const line = 'a line of a game server '.repeat(50).slice(0, length - 120)
   let sent = 0
   while (performance.now() < end) {
     counted = 0
     awaited = burst * followers
     const done = new Promise<void>((resolve) => { allCounted = resolve })
     for (let i = 0; i < burst; i += 1) {
-      const data = { instance_id: instanceId, output: { run: 1, offset: sent * 120, text: `${String(sent).padStart(10)} [12:34:56] ${'a line of a game server '.repeat(4)}\n` } }
+      const data = { instance_id: instanceId, output: { run: 1, offset: sent * 120, text: `${String(sent).padStart(10)} [12:34:56] ${line}\n` } }
       sent += 1
       if (target === 'plain') plainSlave?.send('instance_output_event', data)
       else slave?.emit(instanceOutput, data)

@@ -1,12 +1,9 @@
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import { closeReason, textOf } from '../../net/websocket-text.ts'
-import { serverFrames } from './server-frames.ts'
 import type { Transport, TransportEvents } from './transport.ts'
 
 const closeDeadlineMs = 2_000
-/** More than this does not wait for the end of the turn. */
-const maxWaitingLength = 1_048_576
 
 /** Close codes for what ws refuses to read; other errors of a frame are 1002 (RFC 6455, 7.4.1). */
 const codeOfError = new Map([
@@ -15,28 +12,20 @@ const codeOfError = new Map([
   ['WS_ERR_INVALID_UTF8', 1007],
 ])
 
-/** Transports with frames that leave at the end of this turn. */
-let waitingTransports: WebSocketTransport[] = []
-
 /**
- * A WebSocket as a transport. Frames of one turn of the event loop leave in one write. A server's are framed here and
- * not by ws: what one turn sends to a peer becomes one buffer, and receivers of the same share it. That is sound only
- * without compression, fragments and Blobs, which nothing here uses.
+ * The client's end of a WebSocket. Frames of one turn of the event loop leave in one write; ws masks each with a key of
+ * its own, as a client must.
  */
-export class WebSocketTransport implements Transport {
+export class ClientSocket implements Transport {
   readonly address: string
   readonly #ws: WebSocket
   readonly #socket: Duplex
-  readonly #isClient: boolean
   #isCorked = false
-  #waiting: string[] = []
-  #waitingLength = 0
   #fault: { code: number; reason: string } | undefined
 
   /** `socket` is the connection under `ws`: the one that was upgraded. */
-  constructor(ws: WebSocket, socket: Duplex, address: string, side: 'server' | 'client' = 'server') {
+  constructor(ws: WebSocket, socket: Duplex, address: string) {
     this.#ws = ws
-    this.#isClient = side === 'client'
     this.#socket = socket
     this.address = address
     // From the first moment: an error without a listener would end the process.
@@ -46,7 +35,7 @@ export class WebSocketTransport implements Transport {
   }
 
   get bufferedBytes(): number {
-    return this.#socket.writableLength + this.#waitingLength
+    return this.#socket.writableLength
   }
 
   get isOpen(): boolean {
@@ -67,30 +56,6 @@ export class WebSocketTransport implements Transport {
 
   send(frame: string): void {
     if (!this.isOpen) return
-    if (this.#isClient) {
-      this.#sendMasked(frame)
-      return
-    }
-    if (this.#waiting.length === 0) {
-      if (waitingTransports.length === 0) process.nextTick(flushAll)
-      waitingTransports.push(this)
-    }
-    this.#waiting.push(frame)
-    this.#waitingLength += frame.length
-    if (this.#waitingLength > maxWaitingLength) this.flush()
-  }
-
-  /** Writes what waits for the end of the turn. */
-  flush(): void {
-    if (this.#waiting.length === 0) return
-    const frames = this.isOpen ? serverFrames(this.#waiting) : undefined
-    this.#waiting = []
-    this.#waitingLength = 0
-    if (frames) this.#socket.write(frames)
-  }
-
-  // A client's frames are masked, each with a key of its own: ws does that.
-  #sendMasked(frame: string): void {
     if (!this.#isCorked) {
       this.#isCorked = true
       this.#socket.cork()
@@ -107,7 +72,6 @@ export class WebSocketTransport implements Transport {
   }
 
   close(code: number, reason: string): void {
-    this.flush()
     this.#ws.close(code, closeReason(reason))
     this.#endInTime()
   }
@@ -136,12 +100,6 @@ export class WebSocketTransport implements Transport {
   resume(): void {
     this.#ws.resume()
   }
-}
-
-function flushAll(): void {
-  const transports = waitingTransports
-  waitingTransports = []
-  for (const transport of transports) transport.flush()
 }
 
 // A send to a connection that has just ended reports its error here; `close` follows.

@@ -1,0 +1,188 @@
+import type { Duplex } from 'node:stream'
+import { closeReason } from '../../net/websocket-text.ts'
+import { FrameFault, FrameReader, noCode } from './frame-reader.ts'
+import { controlFrame, serverFrames } from './server-frames.ts'
+import type { Transport, TransportEvents } from './transport.ts'
+
+const closeDeadlineMs = 2_000
+/** More than this does not wait for the end of the turn. */
+const maxWaitingLength = 1_048_576
+/** A peer that pings and doesn't read gets no more answers than this holds. */
+const maxUnsentPongBytes = 65_536
+const lostCode = 1006
+const internalError = 1011
+
+/** Sockets with frames that leave at the end of this turn. */
+let waitingSockets: ServerSocket[] = []
+
+/**
+ * The server's end of a WebSocket, once the connection is upgraded. Frames are read and written here and not by a
+ * library, because nearly all that a master does is to read and write frames: what one turn of the event loop sends to
+ * a peer is one buffer and one write, receivers of the same share it, and what arrives is read where it lies.
+ */
+export class ServerSocket implements Transport {
+  readonly address: string
+  readonly #socket: Duplex
+  readonly #reader: FrameReader
+  #events: TransportEvents | undefined
+  #waiting: string[] = []
+  #waitingLength = 0
+  #hasSentClose = false
+  /** How the connection ended, as far as that is known before it is closed. */
+  #end: { code: number; reason: string } | undefined
+  #deadline: NodeJS.Timeout | undefined
+  #isGone = false
+
+  /** `head` is what came with the upgrade; `maxBytes` bounds a message of the peer's. */
+  constructor(socket: Duplex, head: Buffer, address: string, maxBytes: number) {
+    this.address = address
+    this.#socket = socket
+    this.#reader = new FrameReader(maxBytes, {
+      text: (text) => this.#events?.frame(text),
+      ping: (payload) => {
+        if (this.isOpen && socket.writableLength < maxUnsentPongBytes) this.#write(controlFrame('pong', payload))
+        this.#events?.alive()
+      },
+      pong: () => this.#events?.alive(),
+      close: (code, reason) => this.#goodbye(code, reason),
+    })
+    // From the first moment: an error without a listener would end the process.
+    socket.on('error', () => socket.destroy())
+    socket.once('close', () => this.#closed())
+    if (head.length > 0) socket.unshift(head)
+  }
+
+  /** From now on a message of the peer's may have so many bytes. */
+  allow(maxBytes: number): void {
+    this.#reader.maxBytes = maxBytes
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.writableLength + this.#waitingLength
+  }
+
+  get isOpen(): boolean {
+    return !this.#hasSentClose && !this.#end && !this.#isGone && this.#socket.writable
+  }
+
+  start(events: TransportEvents): void {
+    this.#events = events
+    if (this.#isGone) {
+      queueMicrotask(() => this.#tellClosed())
+      return
+    }
+    this.#socket.on('data', (chunk: Buffer) => this.#read(chunk))
+    // A peer that hangs up without a goodbye hears no more of us.
+    this.#socket.once('end', () => {
+      this.#socket.end()
+      this.#endInTime()
+    })
+  }
+
+  send(frame: string): void {
+    if (!this.isOpen) return
+    if (this.#waiting.length === 0) {
+      if (waitingSockets.length === 0) process.nextTick(flushAll)
+      waitingSockets.push(this)
+    }
+    this.#waiting.push(frame)
+    this.#waitingLength += frame.length
+    if (this.#waitingLength > maxWaitingLength) this.flush()
+  }
+
+  /** Writes what waits for the end of the turn. */
+  flush(): void {
+    if (this.#waiting.length === 0) return
+    const texts = this.#waiting
+    this.#waiting = []
+    this.#waitingLength = 0
+    this.#write(serverFrames(texts))
+  }
+
+  ping(): void {
+    if (this.isOpen) this.#write(controlFrame('ping'))
+  }
+
+  close(code: number, reason: string): void {
+    if (!this.isOpen) return
+    this.#sendClose(code, reason)
+    this.#endInTime()
+  }
+
+  terminate(): void {
+    this.#reader.stop()
+    this.#socket.destroy()
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  #read(chunk: Buffer): void {
+    try {
+      this.#reader.push(chunk)
+    } catch (error) {
+      const { closeCode = internalError, message } = error instanceof FrameFault ? error : { message: 'Internal error' }
+      this.#end ??= { code: closeCode, reason: message }
+      this.#sendClose(closeCode, message)
+      // What else the peer sends is still taken and dropped: unread, it would reset the connection and take the close frame away.
+      this.#socket.end()
+      this.#endInTime()
+    }
+  }
+
+  /** The peer said goodbye, by itself or in answer to ours. */
+  #goodbye(code: number, reason: string): void {
+    this.#end ??= { code, reason }
+    this.#sendClose(code === noCode ? undefined : code, '')
+    this.#socket.end()
+    this.#endInTime()
+  }
+
+  #sendClose(code: number | undefined, reason: string): void {
+    if (this.#hasSentClose) return
+    this.flush()
+    this.#hasSentClose = true
+    this.#write(controlFrame('close', closePayload(code, reason)))
+  }
+
+  #write(frames: Buffer): void {
+    if (this.#socket.writable) this.#socket.write(frames)
+  }
+
+  #endInTime(): void {
+    if (this.#isGone) return
+    this.#deadline ??= setTimeout(() => this.#socket.destroy(), closeDeadlineMs).unref()
+  }
+
+  #closed(): void {
+    this.#isGone = true
+    this.#waiting = []
+    this.#waitingLength = 0
+    clearTimeout(this.#deadline)
+    if (this.#events) this.#tellClosed()
+  }
+
+  #tellClosed(): void {
+    this.#events?.closed(this.#end ?? { code: lostCode, reason: '' })
+  }
+}
+
+function closePayload(code: number | undefined, reason: string): Buffer {
+  if (code === undefined) return Buffer.alloc(0)
+  const text = Buffer.from(closeReason(reason))
+  const payload = Buffer.alloc(2 + text.length)
+  payload.writeUInt16BE(code)
+  text.copy(payload, 2)
+  return payload
+}
+
+function flushAll(): void {
+  const sockets = waitingSockets
+  waitingSockets = []
+  for (const socket of sockets) socket.flush()
+}
