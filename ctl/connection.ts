@@ -1,11 +1,13 @@
 import { ClusterError } from '../lib/errors/cluster-error.ts'
+import type { Dialect } from '../lib/link/channel.ts'
 import { LinkClient } from '../lib/link/client.ts'
-import type { EventDefinition, RequestDefinition, RequestOf, ResponseOf } from '../lib/link/define.ts'
+import type { EventDefinition, EventOf, RequestDefinition, RequestOf, ResponseOf } from '../lib/link/define.ts'
 import { protocolVersion } from '../lib/link/handshake/shapes.ts'
 import type { SendOptions } from '../lib/link/link.ts'
 import { Registry } from '../lib/link/registry.ts'
 import { check } from '../lib/link/validate.ts'
 import { corralVersion } from '../lib/version.ts'
+import { durationText } from './duration.ts'
 import type { Settings } from './settings.ts'
 
 const defaultDialDeadlineMs = 5_000
@@ -30,20 +32,24 @@ export interface ConnectionEvents {
 /** ctl's connection to its master; it outlives drops of the network. */
 export class Connection {
   readonly #client: LinkClient
+  /** What can be sent is known by and by: ctl must not load all messages. */
+  readonly #registry: Registry
+  readonly #dialect: Dialect
   readonly #timeoutMs: number | undefined
 
-  private constructor(client: LinkClient, timeoutMs: number | undefined) {
+  private constructor(client: LinkClient, registry: Registry, dialect: Dialect, timeoutMs: number | undefined) {
     this.#client = client
+    this.#registry = registry
+    this.#dialect = dialect
     this.#timeoutMs = timeoutMs
   }
 
   /** Connects and registers. Throws `unreachable`, `unauthenticated`, `deadline`, `malformed`. */
-  static async open({ url, token, ca }: Settings, timeoutMs: number | undefined, events: ConnectionEvents = {}): Promise<Connection> {
+  static async open({ url, token, ca, dialect }: Settings, timeoutMs: number | undefined, events: ConnectionEvents = {}): Promise<Connection> {
     const listeners = new Map((events.listeners ?? []).map((listener) => [listener.definition.type, listener]))
+    const registry = new Registry([...listeners.values()].map(({ definition }) => definition))
     const client = new LinkClient({
-      url, ca, backoff,
-      dialect: 'session',
-      registry: new Registry([...listeners.values()].map(({ definition }) => definition)),
+      url, ca, dialect, registry, backoff,
       registration: { role: 'control', token, agent: `Corral ctl ${corralVersion()}`, version: protocolVersion },
       dialDeadlineMs: timeoutMs === undefined ? defaultDialDeadlineMs : Math.min(timeoutMs, defaultDialDeadlineMs),
       owner: {
@@ -56,26 +62,57 @@ export class Connection {
         if (isFinal) events.ended?.(error)
       },
     })
+    const startedAt = performance.now()
     try {
       await client.connect()
     } catch (error) {
       client.close('quit')
+      if (timeoutMs !== undefined && performance.now() - startedAt >= timeoutMs) {
+        throw new ClusterError('deadline', `The master at ${url} let nobody in within ${durationText(timeoutMs)}; nothing was asked of it`, { cause: error })
+      }
       throw sharper(error, url)
     }
-    return new Connection(client, timeoutMs)
+    return new Connection(client, registry, dialect, timeoutMs)
+  }
+
+  /** Whether the master is one of ours; others know the messages of the base dialect only, and do nothing by themselves. */
+  get isCorral(): boolean {
+    return this.#dialect === 'session'
   }
 
   /** Asks the master. Throws what it answered, `deadline`, or why the connection ended. */
   async send<D extends RequestDefinition>(definition: D, data: RequestOf<D>, options: SendOptions = {}): Promise<ResponseOf<D>> {
     const { link } = this.#client
     if (!link) throw new ClusterError('link_closed', 'The connection to the master has ended; run the command again')
-    return link.send(definition, data, { ...options, deadlineMs: this.#timeoutMs ?? options.deadlineMs ?? definition.deadlineMs })
+    if (!this.#registry.request(definition.type, 'control-master')) this.#registry.add(definition)
+    // Other makers' masters answer everything when it is done, which takes as long as it takes.
+    const deadlineMs = this.isCorral ? options.deadlineMs : undefined
+    try {
+      return await link.send(definition, data, { ...options, deadlineMs: this.#timeoutMs ?? deadlineMs ?? definition.deadlineMs })
+    } catch (error) {
+      throw withoutType(error, definition.type)
+    }
+  }
+
+  /** Tells the master something. */
+  emit<D extends EventDefinition>(definition: D, data: EventOf<D>): void {
+    this.#client.link?.emit(definition, data)
   }
 
   /** Says goodbye. */
   close(): void {
     this.#client.close('quit')
   }
+}
+
+/** Operators know commands, not the types of messages. */
+function withoutType(error: unknown, type: string): unknown {
+  const { code, message, details } = ClusterError.from(error)
+  const { deadline_ms: deadlineMs } = details
+  if (code === 'deadline' && typeof deadlineMs === 'number') {
+    return new ClusterError('deadline', `No answer came within ${durationText(deadlineMs)}; it may still happen`, { details, cause: error })
+  }
+  return message.startsWith(`${type}: `) ? new ClusterError(code, message.slice(type.length + 2), { details, cause: error }) : error
 }
 
 function sharper(error: unknown, url: string): unknown {

@@ -1,29 +1,44 @@
+import { createHash } from 'node:crypto'
 import { ClusterError } from '../lib/errors/cluster-error.ts'
 import type { RequestDefinition } from '../lib/link/define.ts'
 import { answeredOn, HandlerTable } from '../lib/link/handlers.ts'
 import type { Link } from '../lib/link/link.ts'
+import type { PluginInfo } from '../lib/link/messages/plugins.ts'
 import type { RequestMessage } from '../lib/link/message.ts'
+import { check } from '../lib/link/validate.ts'
 import type { Registry } from '../lib/link/registry.ts'
+import { digestOf, Outcomes } from '../lib/link/outcomes.ts'
 import type { Cluster } from './cluster.ts'
 import { clusterHandlers } from './handlers/cluster.ts'
 import type { ControlHandlers, RequestContext } from './handlers/context.ts'
 import { instanceHandlers } from './handlers/instances.ts'
 import { slaveHandlers } from './handlers/slaves.ts'
-import { slaveError } from './slave-error.ts'
+import { standIns } from './handlers/stand-ins.ts'
+import { userHandlers } from './handlers/users.ts'
+import type { Caller } from './services/access.ts'
+import type { Origin } from './services/instance-record.ts'
+import { slaveAway, slaveError } from './slave-error.ts'
+
+type Request = Pick<RequestMessage, 'to' | 'key' | 'data'>
 
 /**
  * Answers every request of a control, from whichever door it comes: checks the permission that the message names,
- * passes on what belongs to a slave, and hands the rest to its handler.
+ * passes on what belongs to a slave, and hands the rest to its handler. What comes again with the same idempotency key is
+ * not done again.
  */
 export class Dispatcher {
   readonly #cluster: Cluster
   readonly #handlers: HandlerTable<RequestContext>
+  /** For slaves that can't be asked. */
+  readonly #standIns: HandlerTable<RequestContext>
+  readonly #outcomes = new Outcomes()
 
   /** Throws when a message that the master must answer has no handler. */
-  constructor(cluster: Cluster, registry: Registry, countControls: () => number) {
+  constructor(cluster: Cluster, registry: Registry, countControls: () => number, listPlugins: () => PluginInfo[]) {
     this.#cluster = cluster
-    const handlers: ControlHandlers = { ...slaveHandlers(cluster), ...instanceHandlers(cluster), ...clusterHandlers(cluster, countControls) }
+    const handlers: ControlHandlers = { ...slaveHandlers(cluster), ...instanceHandlers(cluster), ...clusterHandlers(cluster, countControls), ...userHandlers(cluster), list_plugins: () => ({ list: listPlugins() }) }
     this.#handlers = new HandlerTable<RequestContext>(handlers)
+    this.#standIns = new HandlerTable<RequestContext>(standIns(cluster, (definition, request, context) => this.answer(definition, request, context)))
     this.#handlers.expectComplete(answeredOn(registry, 'control-master'))
   }
 
@@ -33,25 +48,52 @@ export class Dispatcher {
   }
 
   /** The data of the answer. Throws `unauthenticated`, `forbidden`, and whatever the handler or the slave says. */
-  async answer(definition: RequestDefinition, request: Pick<RequestMessage, 'to' | 'key' | 'data'>, context: RequestContext): Promise<unknown> {
-    this.#cluster.tokens.require(context.caller, definition.permission)
-    if (definition.forward === undefined) return this.#handlers.answer(definition, request.data, context)
-    const link = definition.forward === 'instance_id' ? this.#linkOfInstance(request.to) : this.#linkOfSlave(request.to)
+  answer(definition: RequestDefinition, request: Request, context: RequestContext): Promise<unknown> {
     try {
-      return await link.relay(definition, request).catch((error: unknown) => this.#relayAgain(link, definition, request, error))
+      return this.#answer(definition, request, context)
     } catch (error) {
-      throw slaveError(definition.type, error)
+      return Promise.reject(ClusterError.from(error))
     }
   }
 
+  #answer(definition: RequestDefinition, request: Request, context: RequestContext): Promise<unknown> {
+    const { caller } = context
+    this.#cluster.access.require(caller, definition.permission)
+    const scope = scopeOf(caller)
+    const once = (work: () => Promise<unknown>): Promise<unknown> => this.#outcomes.once(definition, { scope, ...request }, work)
+    if (definition.forward === undefined) {
+      return once(() => this.#handlers.answer(definition, request, { ...context, origin: originOf(definition, scope, request) }))
+    }
+    const link = definition.forward === 'instance_id' ? this.#linkOfInstance(request.to) : this.#linkOfSlave(request.to)
+    // In the session dialect the slave keeps the outcome; it knows better what became of a request when a link breaks.
+    if (link.channel.dialect === 'session') return this.#relay(link, definition, { ...request, key: request.key === undefined ? undefined : ownKey(scope, request.key) })
+    return once(() => this.#relayElsewhere(link, definition, request, context))
+  }
+
+  /** To a slave of another make. */
+  #relayElsewhere(link: Link, definition: RequestDefinition, request: Request, context: RequestContext): Promise<unknown> {
+    if (!link.channel.carries(definition) && this.#standIns.has(definition.type)) return this.#standIns.answer(definition, request, context)
+    if (definition.forward !== 'instance_id' || request.to === undefined) return this.#relay(link, definition, request)
+    const { wait = false } = check(definition.request, request.data.value, definition.type) as { wait?: boolean }
+    return this.#cluster.untoldStates.during(definition.type, request.to, wait, this.#relay(link, definition, request))
+  }
+
+  #relay(link: Link, definition: RequestDefinition, request: Request): Promise<unknown> {
+    return link.relay(definition, request).catch((error: unknown) => this.#relayAgain(link, definition, request, error))
+  }
+
   /** A slave that has just connected may not have been given the instance yet. */
-  async #relayAgain(link: Link, definition: RequestDefinition, request: Pick<RequestMessage, 'to' | 'key' | 'data'>, error: unknown): Promise<unknown> {
+  async #relayAgain(link: Link, definition: RequestDefinition, request: Request, error: unknown): Promise<unknown> {
     const { code, details } = ClusterError.from(error)
     const record = request.to === undefined ? undefined : this.#cluster.instances.get(request.to)
     const isUnknownThere = definition.forward === 'instance_id' && code === 'not_found' && details['instance_id'] === request.to
-    if (!isUnknownThere || !record || this.#cluster.instances.isLeaving(record.id)) throw error
-    await this.#cluster.assignments.push(link, record)
-    return link.relay(definition, request)
+    if (!isUnknownThere || !record || this.#cluster.instances.isLeaving(record.id)) throw slaveError(definition.type, error)
+    try {
+      await this.#cluster.assignments.push(link, record)
+      return await link.relay(definition, request)
+    } catch (again) {
+      throw slaveError(definition.type, again)
+    }
   }
 
   #linkOfInstance(instanceId: number | undefined): Link {
@@ -59,7 +101,7 @@ export class Dispatcher {
     const { slave_id: slaveId } = this.#cluster.instances.require(instanceId)
     if (slaveId === null) throw new ClusterError('unassigned', 'Instance is not assigned to a slave')
     const link = this.#cluster.slaves.link(slaveId)
-    if (!link) throw new ClusterError('slave_not_connected', 'Slave containing instance is not connected')
+    if (!link) throw slaveAway(this.#cluster.slaves, slaveId)
     return link
   }
 
@@ -70,4 +112,17 @@ export class Dispatcher {
     if (!link) throw new ClusterError('slave_not_connected', `Slave ${name} is not connected`)
     return link
   }
+}
+
+/** Whose keys: one caller's have nothing to do with another's. */
+function scopeOf({ tokenId, userId }: Caller): string {
+  return userId === undefined ? `token ${tokenId}` : `user ${userId}`
+}
+
+function ownKey(scope: string, key: string): string {
+  return createHash('sha256').update(`${scope} ${key}`).digest('base64')
+}
+
+function originOf(definition: RequestDefinition, scope: string, { key, data }: Request): Origin | undefined {
+  return key === undefined || !definition.isMutating ? undefined : { key: ownKey(scope, key), request: digestOf(definition, data) }
 }

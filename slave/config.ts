@@ -1,4 +1,5 @@
 import { defineConfig } from '../lib/config/definition.ts'
+import { dialectField } from '../lib/config/dialect-field.ts'
 import { choiceField, integerField, secretField, stringField } from '../lib/config/fields.ts'
 import { linkFields } from '../lib/config/link-fields.ts'
 
@@ -8,8 +9,10 @@ export const slaveConfig = defineConfig({
     master_url: stringField({ description: 'Address of the master.' }),
     token: secretField({ description: 'The token that the slave registers with; `slave join` writes it.' }),
     tls_ca: stringField({ description: 'PEM file of a certificate authority to trust beside the system\'s own.' }),
-    id: integerField({ minimum: 1, description: 'Id of the slave in the cluster; `slave join` writes it.' }),
+    id: integerField({ description: 'Id of the slave in the cluster; `slave join` writes it.' }),
     name: stringField({ description: 'Name of the slave in the cluster.' }),
+    dialect: dialectField,
+    templates_directory: stringField({ description: 'Directory of your own templates, for instances whose master sends none (`dialect` is `base`); they go before built-in ones of the same id.' }),
     data_directory: stringField({ default: 'slave-data', description: 'Where instances are kept. A relative path begins at the config file\'s directory.' }),
     run_as: stringField({ description: 'System user that games run as when the slave is root.' }),
     port_first: integerField({ default: 28_000, minimum: 1, maximum: 65_535, description: 'First port that instances are given.' }),
@@ -25,4 +28,7 @@ export const slaveConfig = defineConfig({
     log_format: choiceField({ choices: ['text', 'json'], default: 'text', description: 'Form of the log.' }),
     ...linkFields,
   },
+  conflict: ({ port_first: first, port_last: last }) => (
+    first > last ? `no port is in the range from port_first (${first}) to port_last (${last}); set one of them anew` : undefined
+  ),
 })

@@ -8,6 +8,7 @@
 //   flood N       prints N lines "flood 1 of N", "flood 2 of N", ..., as fast as the disk takes them, then "[flood] N lines done"
 //   longline N    prints one line of N letters x          binary        prints a line of all bytes but line feed
 //   quit          says goodbye and ends with 0            crash [CODE]  ends at once with CODE (1)
+//   save          prints "[save] done"
 //   hang          reads nothing more, ignores SIGTERM and SIGINT: only SIGKILL helps
 // Its own account of its life is in sample.log in its working directory: "begin PID TIME" and "end PID TIME CODE" (no
 // end line after SIGKILL), so that two games that ran at once can be told.
@@ -76,6 +77,7 @@ const count = (text) => Math.min(Math.max(Math.trunc(Number(text)) || 0, 0), 100
 
 const commands = {
   say: (text) => print(`[chat] <server>: ${text}`),
+  save: () => print('[save] done'),
   chat: (text) => {
     const [name, ...words] = text.split(' ')
     print(`[chat] ${name}: ${words.join(' ')}`)

@@ -38,13 +38,13 @@ export class ConsoleCursor {
     await this.#sink.write(fresh, position)
   }
 
-  /** Reads and prints all that there is by now. Throws what the source throws, `malformed` when it gives something else. */
+  /** Reads and prints all that there is by now. Throws what the source throws, `malformed` when it gives something else, `invalid_request` where the start is beyond the end. */
   async readOn(): Promise<void> {
     for (;;) {
       const answer = await this.#read()
       if (!answer) return
       const { chunk, end, exit, next_run: nextRun } = answer
-      const before = this.#position ?? { run: chunk.run, offset: chunk.offset }
+      const before = this.#position ?? this.#begun(chunk, end)
       this.#position = before
       const bytes = decodeBytes(chunk)
       await this.write(bytes, chunk.offset)
@@ -59,6 +59,13 @@ export class ConsoleCursor {
       if (nextRun === null || !this.#goesOnToLaterRuns) return
       this.begin(nextRun)
     }
+  }
+
+  /** Where the first piece begins. Throws `invalid_request` when that was asked for and there is nothing yet. */
+  #begun({ run, offset }: Position, end: number): Position {
+    const { from = 0 } = this.#start
+    if (from <= end) return { run, offset }
+    throw new ClusterError('invalid_request', `Byte ${from} is beyond the end of run ${run}, which has printed ${end} bytes; \`ctl instance logs NAME --runs\` lists the runs`)
   }
 
   /** The next piece; nothing where there is none yet. */

@@ -37,6 +37,16 @@ describe('Following a console', () => {
     }), { numRuns: 500 })
   })
 
+  it('does not begin beyond the end of what was printed', async () => {
+    const fake = new FakeConsole(1_000)
+    fake.print(Buffer.from('short'), 'lost')
+    for (const isLive of [true, false]) {
+      const error = await failureOf(followerOf(fake, { isLive, start: { from: 6 } }).run())
+      expect(error).to.include({ code: 'invalid_request' })
+      expect(error.message).to.contain('Byte 6 is beyond the end of run 1, which has printed 5 bytes')
+    }
+  })
+
   it('fills a gap as soon as later output, the end of the run or a later run shows it', async () => {
     const fake = new FakeConsole(1_000)
     const follower = followerOf(fake)

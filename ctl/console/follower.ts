@@ -6,7 +6,7 @@ import type { instanceOutput } from '../../lib/link/messages/console.ts'
 import { ConsoleCursor } from './cursor.ts'
 import { EventQueue } from './event-queue.ts'
 import type { LiveOutput } from './event-queue.ts'
-import type { ConsoleSink, ConsoleSource, Start } from './ports.ts'
+import type { ConsoleSink, ConsoleSource, Follower, Start } from './ports.ts'
 
 export interface FollowerOptions {
   readonly source: ConsoleSource
@@ -28,7 +28,7 @@ const defaultQueueBytes = 1_048_576
  * be missing or come twice; so they only count where they continue what was printed, and everything else is read by
  * its place (run, offset).
  */
-export class ConsoleFollower {
+export class ConsoleFollower implements Follower {
   readonly #source: ConsoleSource
   readonly #sink: ConsoleSink
   readonly #cursor: ConsoleCursor
@@ -52,7 +52,6 @@ export class ConsoleFollower {
     this.#queue = new EventQueue(queueBytes)
   }
 
-  /** Live output came. */
   take({ run, offset, exit, ...data }: EventOf<typeof instanceOutput>['output']): void {
     const isQueued = this.#queue.push({ run, offset, bytes: decodeBytes(data), hasEnded: exit !== undefined })
     this.#mustRead ||= !isQueued
@@ -60,26 +59,22 @@ export class ConsoleFollower {
     if (!this.#isInterrupted) this.#wake()
   }
 
-  /** Output may have been left out. */
   cut(): void {
     this.#mustRead = true
     this.#wake()
   }
 
-  /** There is a connection again; the master may know nothing of the one before. */
   reconnected(): void {
     this.#mustSubscribe = true
     this.#wake()
   }
 
-  /** Ends following once everything that has been printed until now is read. */
   finish(): void {
     this.#shallFinish = true
     this.#mustRead = true
     this.#wake()
   }
 
-  /** Ends following with an error. */
   fail(error: ClusterError): void {
     this.#failure = error
     this.#wake()

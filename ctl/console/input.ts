@@ -1,5 +1,5 @@
 import { StringDecoder } from 'node:string_decoder'
-import type { Input } from '../context.ts'
+import type { Input } from '../../lib/cli/secret-input.ts'
 
 /** The longest line that a game's console takes. */
 export const maxLineLength = 4_095

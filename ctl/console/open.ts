@@ -6,19 +6,20 @@ import type { Connection } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { exitText } from './exit-text.ts'
 import { ConsoleFollower } from './follower.ts'
-import type { ConsoleSink, Start } from './ports.ts'
+import { LiveFollower } from './live-follower.ts'
+import type { ConsoleSink, Follower, Start } from './ports.ts'
 
 /** A console that is about to be followed. */
 export interface OpenConsole {
   readonly master: Connection
   readonly instance: InstanceInfo
-  readonly follower: ConsoleFollower
+  readonly follower: Follower
 }
 
 /** Connects, finds the instance, and makes a follower of its console. */
 export async function openConsole(context: Context, word: string, start: Start, isLive: boolean, write: ConsoleSink['write']): Promise<OpenConsole> {
   const { connect, note } = context
-  const made: { follower?: ConsoleFollower } = {}
+  const made: { follower?: Follower } = {}
   const master = await connect({
     listeners: [
       { definition: instanceOutput, take: (data) => made.follower?.take((data as EventOf<typeof instanceOutput>).output) },
@@ -32,11 +33,21 @@ export async function openConsole(context: Context, word: string, start: Start, 
     ended: (error) => made.follower?.fail(error),
   })
   const instance = await findInstance(master, word)
-  const { id, name } = instance
-  const follower = new ConsoleFollower({
+  const follower = followerOf(context, master, instance, start, isLive, write)
+  made.follower = follower
+  return { master, instance, follower }
+}
+
+function followerOf({ note }: Context, master: Connection, { id, name }: InstanceInfo, start: Start, isLive: boolean, write: ConsoleSink['write']): Follower {
+  const subscribe = async (): Promise<void> => { await master.send(setInstanceOutputSubscriptions, { instance_ids: [id] }) }
+  if (!master.isCorral) {
+    const place = { run: 1, offset: 0 }
+    return new LiveFollower({ subscribe, write: (bytes) => write(bytes, place), leftOut: (pieces) => note(`${pieces} lines came faster than they could be printed, and are lost`) })
+  }
+  return new ConsoleFollower({
     start, isLive,
     source: {
-      subscribe: async () => { await master.send(setInstanceOutputSubscriptions, { instance_ids: [id] }) },
+      subscribe,
       read: (query) => master.send(readConsole, { instance_id: id, ...query }),
       runs: async () => (await master.send(listRuns, { instance_id: id })).runs,
     },
@@ -49,6 +60,4 @@ export async function openConsole(context: Context, word: string, start: Start, 
       interrupted: (error) => note(`the console of ${name} can't be read now, following goes on when it can: ${error.message}`),
     },
   })
-  made.follower = follower
-  return { master, instance, follower }
 }

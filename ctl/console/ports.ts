@@ -1,6 +1,6 @@
 import type { ClusterError } from '../../lib/errors/cluster-error.ts'
-import type { RequestOf, ResponseOf } from '../../lib/link/define.ts'
-import type { listRuns, readConsole } from '../../lib/link/messages/console.ts'
+import type { EventOf, RequestOf, ResponseOf } from '../../lib/link/define.ts'
+import type { instanceOutput, listRuns, readConsole } from '../../lib/link/messages/console.ts'
 
 /** A place in an instance's console. */
 export interface Position {
@@ -20,6 +20,22 @@ export interface Start {
 export type ConsoleQuery = Omit<RequestOf<typeof readConsole>, 'instance_id'>
 export type ConsoleRead = ResponseOf<typeof readConsole>
 export type RunExit = NonNullable<ConsoleRead['exit']>
+
+/** Prints an instance's console as it is told what happens. */
+export interface Follower {
+  /** Live output came. */
+  take(output: EventOf<typeof instanceOutput>['output']): void
+  /** Output may have been left out. */
+  cut(): void
+  /** There is a connection again; the master may know nothing of the one before. */
+  reconnected(): void
+  /** Ends following once everything that has been printed until now is there. */
+  finish(): void
+  /** Ends following with an error. */
+  fail(error: ClusterError): void
+  /** Follows until `finish` or `fail`. */
+  run(): Promise<void>
+}
 
 /** What following needs of its connection. */
 export interface ConsoleSource {

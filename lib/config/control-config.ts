@@ -1,4 +1,5 @@
 import { defineConfig } from './definition.ts'
+import { dialectField } from './dialect-field.ts'
 import { secretField, stringField } from './fields.ts'
 
 /** What an operator's shell needs to reach its master: `config-control.json`. */
@@ -8,5 +9,6 @@ export const controlConfig = defineConfig({
     url: stringField({ description: 'Address of the master, such as `http://HOST:8080`.' }),
     token: secretField({ description: 'The token that ctl registers with.' }),
     tls_ca: stringField({ description: 'PEM file of a certificate authority to trust beside the system\'s own.' }),
+    dialect: dialectField,
   },
 })

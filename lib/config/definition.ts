@@ -1,6 +1,6 @@
 import { ClusterError } from '../errors/cluster-error.ts'
 import { didYouMean } from '../text/nearest.ts'
-import type { Field, Fields } from './field.ts'
+import type { Field, Fields, Values } from './field.ts'
 
 export type Program = 'master' | 'slave' | 'control'
 
@@ -24,10 +24,13 @@ const namePattern = /^[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)*$/
 export class ConfigDefinition<F extends Fields> implements FieldTable {
   readonly program: Program
   readonly fields: F
+  /** What is wrong with fields that fit each by itself, but not each other. */
+  readonly conflict: (values: Values<F>) => string | undefined
   readonly #nameByVariable = new Map<string, string>()
 
-  constructor(program: Program, fields: F) {
+  constructor(program: Program, fields: F, conflict: (values: Values<F>) => string | undefined = () => undefined) {
     this.program = program
+    this.conflict = conflict
     this.fields = Object.freeze(fields)
     for (const [name, field] of Object.entries(fields)) this.#admit(name, field)
   }
@@ -68,7 +71,7 @@ export class ConfigDefinition<F extends Fields> implements FieldTable {
     const added = Object.entries(fields).map(([name, field]) => [`${prefix}.${name}`, field] as const)
     const taken = added.find(([name]) => this.find(name) !== undefined)
     if (taken) throw new ClusterError('internal', `Config field "${taken[0]}" is declared twice`)
-    return new ConfigDefinition(this.program, { ...this.fields, ...Object.fromEntries(added) } as unknown as F & Prefixed<P, G>)
+    return new ConfigDefinition(this.program, { ...this.fields, ...Object.fromEntries(added) } as unknown as F & Prefixed<P, G>, this.conflict)
   }
 
   #admit(name: string, field: Field<unknown>): void {
@@ -86,8 +89,12 @@ export class ConfigDefinition<F extends Fields> implements FieldTable {
  * Declares a program's fields. Throws `internal` for a mistake in the declaration: a bad name, a default that does not
  * fit, two fields with one environment variable.
  */
-export function defineConfig<const F extends Fields>({ program, fields }: { program: Program; fields: F }): ConfigDefinition<F> {
-  return new ConfigDefinition(program, fields)
+export function defineConfig<const F extends Fields>({ program, fields, conflict }: {
+  program: Program
+  fields: F
+  conflict?: (values: Values<NoInfer<F>>) => string | undefined
+}): ConfigDefinition<F> {
+  return new ConfigDefinition(program, fields, conflict)
 }
 
 /** Name of a program's config file, in its working directory unless it is told another. */

@@ -7,6 +7,8 @@ import { parseJsonOrText } from './fields.ts'
 
 export interface JsonOptions<S extends TSchema> extends FieldOptions {
   readonly schema: S
+  /** Whether it holds what nobody should see. */
+  readonly isSecret?: boolean
 }
 
 /**
@@ -17,7 +19,8 @@ export function jsonField<S extends TSchema>(options: JsonOptions<S> & { readonl
 export function jsonField<S extends TSchema>(options: JsonOptions<S>): Field<Static<S> | undefined>
 export function jsonField<S extends TSchema>(options: JsonOptions<S> & { readonly default?: NoInfer<Static<S>> }): Field<Static<S> | undefined> {
   const base = field<Static<S> | undefined>({
-    type: 'JSON',
+    type: options.isSecret ? 'secret JSON' : 'JSON',
+    isSecret: options.isSecret ?? false,
     expected: 'JSON of the form that the reference describes',
     fits: () => true,
     parse: parseJsonOrText,

@@ -103,3 +103,9 @@ function unknownVariables(definition: FieldTable, env: LoadOptions['env']): stri
     .filter((variable) => variable.startsWith(definition.variablePrefix) && definition.nameOfVariable(variable) === undefined)
     .map((variable) => `Environment variable ${variable} is not a field and is ignored${didYouMean(variable, known)}`)
 }
+
+/** Throws `invalid_config` where fields that are good each by itself contradict each other; only what runs must fit together. */
+export function expectConsistent<F extends Fields>({ conflict }: ConfigDefinition<F>, { file, values }: Config<F>): void {
+  const problem = conflict(values)
+  if (problem !== undefined) throw new ClusterError('invalid_config', `In ${file}, ${problem}`, { details: { file } })
+}

@@ -54,8 +54,8 @@ async function writeDurably(file: string, text: string): Promise<void> {
   }
 }
 
-/** Without this the rename itself could be lost in a power cut. */
-async function syncFolder(folder: string): Promise<void> {
+/** Makes what was created, renamed or deleted in a folder survive a power cut: syncing a file is not enough for that. */
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r')
   try {
     await handle.sync()

@@ -2,6 +2,7 @@ import { ClusterError } from '../errors/cluster-error.ts'
 import type { Channel, ChannelEvents, ChannelSettings } from './channel.ts'
 import { decodeEnvelope, encodeEnvelope } from './codec/base.ts'
 import type { BaseCodec } from './codec/base.ts'
+import type { Definition } from './define.ts'
 import { LinkFault } from './fault.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { wireType } from './message.ts'
@@ -58,15 +59,25 @@ export class BaseChannel implements Channel {
 
   send(message: Message): number {
     const data = this.#codec.encode(message)
-    if (!data) throw new ClusterError('unknown_type', `The base dialect has no ${message.type}; the peer cannot be asked for it`)
-    return this.#write(wireType(message), data)
+    if (!data) throw new ClusterError('unknown_type', `The peer speaks a dialect without ${message.type}; it cannot be asked for it`)
+    return this.#writeAll(message, data)
   }
 
   sendVolatile(message: Message): void {
-    // A slow receiver misses volatile events before they can cost it the connection.
-    if (this.#transport.bufferedBytes > this.#settings.sendBufferBytes / 2) return
-    const data = this.#codec.encode(message)
-    if (data) this.#write(wireType(message), data)
+    try {
+      for (const data of this.#codec.encode(message) ?? []) {
+        // A slow receiver misses volatile events before they can cost it the connection.
+        if (this.#transport.bufferedBytes > this.#settings.sendBufferBytes / 2) return
+        this.#write(wireType(message), data)
+      }
+    } catch (error) {
+      // They are passed on unread, to many: one that can't be read is left out.
+      if (!(error instanceof ClusterError)) throw error
+    }
+  }
+
+  carries(definition: Definition): boolean {
+    return this.#codec.carries(definition)
   }
 
   close(reason: string): void {
@@ -106,6 +117,11 @@ export class BaseChannel implements Channel {
     this.#write('close', { reason })
     this.#reason = reason
     this.#transport.close(code, reason)
+  }
+
+  #writeAll(message: Message, data: Iterable<object>): number {
+    for (const each of data) this.#write(wireType(message), each)
+    return this.#seq
   }
 
   #write(type: string, data: object): number {

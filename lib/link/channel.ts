@@ -1,4 +1,5 @@
 import type { ClusterError } from '../errors/cluster-error.ts'
+import type { Definition } from './define.ts'
 import type { Message, Received } from './message.ts'
 
 export type Dialect = 'base' | 'session'
@@ -25,6 +26,8 @@ export interface Channel {
   /** Bytes that were sent and are not yet with the operating system. */
   readonly bufferedBytes: number
   start(events: ChannelEvents): void
+  /** Whether a message of this kind exists for the peer, which may speak a dialect that lacks it. */
+  carries(definition: Definition): boolean
   /** Sends a message and returns the `seq` that it got. */
   send(message: Message): number
   /** Sends an event outside the sequence: only to a peer that is connected now, never kept or repeated. */

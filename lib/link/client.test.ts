@@ -63,6 +63,16 @@ describe('LinkClient', () => {
     })
   }
 
+  it('tries often for a while after its master has said that it stops', async () => {
+    const first = await SocketMaster.start(cleanups)
+    const ours = client(first.url, { backoff: { baseMs: 3_600_000, capMs: 3_600_000 } })
+    await ours.connect()
+    first.link.close('shutdown')
+    await first.stop()
+    const second = await SocketMaster.start(cleanups, { port: first.port })
+    await eventually(() => expect(second.links).to.have.length(1), { deadlineMs: 10_000 })
+  })
+
   it('resumes its session over a WebSocket that is cut', async () => {
     const master = await SocketMaster.start(cleanups)
     const ours = client(master.url)

@@ -37,22 +37,29 @@ export interface LinkClientOptions {
 
 const defaultDialDeadlineMs = 10_000
 const defaultBackoff = { baseMs: 250, capMs: 15_000 }
+/** A master that has stopped in order is mostly back within this time … */
+const restartMs = 30_000
+/** … in which tries are at most so far apart. */
+const restartPauseMs = 500
 
 /**
  * Keeps a program connected to its master: dials, registers, resumes its session after a drop, and registers anew
  * when the master does not know the session any more. Waits between tries with capped exponential back-off and full
- * jitter, and after a drop too: all peers of a master lose it at the same moment.
+ * jitter, and after a drop too: all peers of a master lose it at the same moment. A master that said that it stops is
+ * mostly started again, so tries are close together for a while after that.
  */
 export class LinkClient {
   readonly #options: LinkClientOptions
   readonly #backoff: Backoff
   /** A connection that held for this long starts the back-off anew. */
   readonly #stableMs: number
+  readonly #restartPauseMs: number
   readonly #closing = new AbortController()
   #closeReason = 'quit'
   #isRunning = false
   #hasTried = false
   #connectedAt: number | undefined
+  #shutdownAt = -Infinity
   #link: Link | undefined
   #resumable: Resumable | undefined
   #onChange: () => void = () => {}
@@ -62,6 +69,7 @@ export class LinkClient {
     const bounds = options.backoff ?? defaultBackoff
     this.#backoff = new Backoff(bounds)
     this.#stableMs = bounds.capMs
+    this.#restartPauseMs = Math.min(restartPauseMs, bounds.capMs)
   }
 
   /** The conversation that is going on, if any; during a drop it waits for its connection to come back. */
@@ -164,6 +172,7 @@ export class LinkClient {
           owner.connected?.(isConnected, from)
         },
         closed: (reason, from) => {
+          if (reason === 'shutdown') this.#shutdownAt = performance.now()
           this.#onChange()
           owner.closed?.(reason, from)
         },
@@ -179,7 +188,12 @@ export class LinkClient {
     if (!this.#hasTried) return
     if (this.#connectedAt !== undefined && performance.now() - this.#connectedAt >= this.#stableMs) this.#backoff.reset()
     // Rejects when the client is closed, which its caller looks at.
-    await delay(this.#backoff.next(), undefined, { signal: this.#closing.signal }).catch(() => {})
+    await delay(this.#pauseMs(), undefined, { signal: this.#closing.signal }).catch(() => {})
+  }
+
+  #pauseMs(): number {
+    const isRestarting = performance.now() - this.#shutdownAt < restartMs
+    return isRestarting ? Math.floor(Math.random() * this.#restartPauseMs) : this.#backoff.next()
   }
 
   #throwIfClosed(): void {

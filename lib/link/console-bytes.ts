@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { ConsoleChunk } from './messages/console.ts'
+import type { ConsoleChunk } from './messages/console-output.ts'
 
 /** Bytes of a console as they travel: `text` where they are whole UTF-8 characters, else `base64`. */
 export function encodeBytes(bytes: Uint8Array): Pick<ConsoleChunk, 'text' | 'base64'> {

@@ -1,5 +1,6 @@
 import type { Static, TSchema } from '@sinclair/typebox'
 import type { Permission } from '../auth/permission.ts'
+import { ClusterError } from '../errors/cluster-error.ts'
 
 export type Role = 'control' | 'master' | 'slave' | 'instance'
 
@@ -11,6 +12,30 @@ export interface Projection<Ours> {
   readonly schema: TSchema
   encode(ours: Ours): object
   decode(base: never): Ours
+}
+
+/**
+ * The same for an event whose look depends on those before it: lines that are cut out of a stream of bytes. Each
+ * connection begins anew, with nothing behind it.
+ */
+export interface StreamProjection<Ours> {
+  readonly schema: TSchema
+  open(): ProjectionStream<Ours>
+}
+
+/** What one connection remembers of such an event. */
+export interface ProjectionStream<Ours> {
+  /** None, one or several events of the base dialect, made as they are taken: a slow peer takes no more. */
+  encode(ours: Ours): Iterable<object>
+  decode(base: never): Ours
+}
+
+/** What the base dialect shows of a request. */
+export interface RequestProjection<Req, Res> {
+  /** The ways that it travels in that dialect, where they are fewer. */
+  readonly routes?: readonly Route[]
+  readonly request: Projection<Req>
+  readonly response: Projection<Res>
 }
 
 export interface RequestDefinition<
@@ -29,12 +54,14 @@ export interface RequestDefinition<
   readonly response: Res
   /** Field of `data` that names who shall answer: the master passes the request on to that slave. */
   readonly forward?: 'instance_id' | 'slave_id' | undefined
+  /** Changes more than the connection that it comes on: with an idempotency key it is done once, and its outcome remembered. */
+  readonly isMutating?: boolean | undefined
   /** Changes the connection that it comes on, so that it makes no sense over HTTP. */
   readonly isLinkOnly?: boolean | undefined
   /** How long the sender waits unless it says otherwise. */
   readonly deadlineMs: number
   /** What of it the base dialect shows; without this a base peer can't send or get it. */
-  readonly base?: { readonly request: Projection<Static<Req>>; readonly response: Projection<Static<Res>> } | undefined
+  readonly base?: RequestProjection<Static<Req>, Static<Res>> | undefined
 }
 
 export interface EventDefinition<
@@ -54,7 +81,7 @@ export interface EventDefinition<
   readonly isVolatile: boolean
   /** Field of `data` that the sender also puts in the header, so that the master can pass the event on unread. */
   readonly routeBy?: 'instance_id' | undefined
-  readonly base?: Projection<Static<Data>> | undefined
+  readonly base?: Projection<Static<Data>> | StreamProjection<Static<Data>> | undefined
 }
 
 export type Definition = RequestDefinition | EventDefinition
@@ -83,6 +110,16 @@ export function defineEvent<const Type extends string, const Routes extends Rout
   definition: Omit<EventDefinition<Type, Routes, Data>, 'kind' | 'isVolatile'> & { isVolatile?: boolean },
 ): EventDefinition<Type, Routes, Data> {
   return { kind: 'event', isVolatile: false, ...definition }
+}
+
+/**
+ * Whoever passes a request on goes by `to` alone; its data must name the same. Throws `invalid_request` where it names
+ * another: one could be authorised and another done.
+ */
+export function checkRoute(definition: RequestDefinition, data: unknown, to: number | undefined): void {
+  const { type, forward } = definition
+  if (forward === undefined || routeOf(definition, data) === to) return
+  throw new ClusterError('invalid_request', `${type}: "${forward}" is not the one that the request was sent to`, { details: { field: forward } })
 }
 
 /** The id that routes a message, read from its data. */

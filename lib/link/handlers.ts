@@ -1,6 +1,8 @@
 import { ClusterError } from '../errors/cluster-error.ts'
+import { checkRoute } from './define.ts'
 import type { EventDefinition, EventOf, RequestDefinition, RequestOf, ResponseOf, Route } from './define.ts'
 import { check } from './validate.ts'
+import type { RequestMessage } from './message.ts'
 import type { Payload } from './payload.ts'
 import type { Registry } from './registry.ts'
 
@@ -51,11 +53,16 @@ export class HandlerTable<Context> {
     if (missing.length > 0) throw new ClusterError('internal', `No handler for ${missing.join(', ')}`)
   }
 
-  /** Checks the data against the definition and runs the handler. */
-  async answer(definition: RequestDefinition, data: Payload, context: Context): Promise<unknown> {
+  /**
+   * Checks the data against the definition, and that it names whom the request was passed on to: who passed it on went
+   * by `to` alone. Then runs the handler.
+   */
+  async answer(definition: RequestDefinition, { to, data }: Pick<RequestMessage, 'to' | 'data'>, context: Context): Promise<unknown> {
     const handler = this.#handlers.get(definition.type)
     if (!handler) throw new ClusterError('unknown_type', `Nothing here answers ${definition.type}`)
-    return handler(check(definition.request, data.value, definition.type), context)
+    const request = check(definition.request, data.value, definition.type)
+    checkRoute(definition, request, to)
+    return handler(request, context)
   }
 
   /** Checks the data of an event and hands it over. */

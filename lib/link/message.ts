@@ -44,8 +44,13 @@ export function wireType(message: Pick<Message, 'kind' | 'type'>): string {
   return message.type + suffixes[message.kind]
 }
 
+export interface WireName {
+  readonly kind: Message['kind']
+  readonly type: string
+}
+
 /** The parts of a name on the wire, or undefined where it has none of the three endings. */
-export function splitWireType(name: string): { kind: Message['kind']; type: string } | undefined {
+export function splitWireType(name: string): WireName | undefined {
   for (const kind of ['request', 'response', 'event'] as const) {
     if (name.endsWith(suffixes[kind])) return { kind, type: name.slice(0, -suffixes[kind].length) }
   }

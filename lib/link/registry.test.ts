@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import { echo, hidden, note, testRegistry } from '../../test/helpers/link-fixtures.ts'
 import { ClusterError } from '../errors/cluster-error.ts'
+import { messages } from './messages/index.ts'
+import { Registry } from './registry.ts'
 
 describe('Registry', () => {
   it('finds a definition on its routes only', () => {
@@ -21,7 +23,6 @@ describe('Registry', () => {
   it('lists what travels a route', () => {
     const registry = testRegistry()
     expect(registry.requestsOn('control-master')).to.deep.equal([echo, hidden])
-    expect(registry.eventsOn('master-control')).to.deep.equal([note])
   })
 
   it('refuses a type that is taken until it is removed', () => {
@@ -33,5 +34,13 @@ describe('Registry', () => {
     expect(registry.request('plugin:echo', 'control-master')).to.equal(undefined)
     registry.add(another)
     expect(registry.request('plugin:echo', 'control-master')).to.equal(another)
+  })
+
+  it('marks every request of the cluster that changes something, and none that only reads', () => {
+    const registry = new Registry(Object.values(messages))
+    const requests = (['control-master', 'master-slave'] as const).flatMap((route) => registry.requestsOn(route))
+    const reading = requests.filter(({ isMutating }) => !isMutating).map(({ type }) => type)
+    expect(reading.filter((type) => !/^(get|list|read|set_\w+_subscriptions?)(_|$)/.test(type))).to.deep.equal([])
+    for (const { type, permission, isMutating } of requests) if (permission.endsWith('.read')) expect(isMutating, type).to.equal(undefined)
   })
 })

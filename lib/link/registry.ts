@@ -33,8 +33,4 @@ export class Registry {
   requestsOn(route: Route): RequestDefinition[] {
     return [...this.#requests.values()].filter((definition) => definition.routes.includes(route))
   }
-
-  eventsOn(route: Route): EventDefinition[] {
-    return [...this.#events.values()].filter((definition) => definition.routes.includes(route))
-  }
 }

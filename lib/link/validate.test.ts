@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { Type } from '@sinclair/typebox'
 import type { TSchema } from '@sinclair/typebox'
 import { ClusterError } from '../errors/cluster-error.ts'
+import { Name } from './messages/shapes.ts'
 import { check, fits } from './validate.ts'
 
 function refusal(schema: TSchema, value: unknown): { code: string; message: string; field: unknown } {
@@ -49,6 +50,16 @@ describe('check', () => {
 
   it('does not repeat a name of any length to its sender', () => {
     expect(refusal(Thing, { name: 'x', ['y'.repeat(100_000)]: 1 }).message).to.have.length.below(200)
+  })
+
+  it('says in words what a pattern asks for, with the code of the schema', () => {
+    const schema = Type.Object({ name: Name })
+    expect(refusal(schema, { name: 'are na' })).to.deep.equal({
+      code: 'invalid_name',
+      message: 'create_thing: "name" must have 1 to 63 letters, digits, `-` or `_`, start with a letter or digit, and be no number, not "are na"',
+      field: 'name',
+    })
+    expect(() => check(schema, { name: '17' }, 'Answer', 'malformed')).to.throw(ClusterError).with.property('code', 'malformed')
   })
 
   it('throws another code where the caller says so', () => {

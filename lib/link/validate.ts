@@ -5,7 +5,8 @@ import { ClusterError } from '../errors/cluster-error.ts'
 import type { ErrorCode } from '../errors/codes.ts'
 
 // ownProperties: without it `required: ['toString']` is met by any object.
-const ajv = new Ajv({ ownProperties: true, strict: false, allErrors: false, meta: false, validateSchema: false })
+// verbose: errors carry their schema, which may say in words what its pattern asks for.
+const ajv = new Ajv({ ownProperties: true, verbose: true, strict: false, allErrors: false, meta: false, validateSchema: false })
 const compiled = new WeakMap<TSchema, ValidateFunction>()
 
 function validatorOf(schema: TSchema): ValidateFunction {
@@ -28,13 +29,20 @@ export function check<S extends TSchema>(schema: S, value: unknown, what: string
   const validate = validatorOf(schema)
   if (validate(value)) return value
   const problem = describe(validate.errors ?? [])
-  throw new ClusterError(code, `${what}: ${problem.text}`, { details: { field: problem.field } })
+  throw new ClusterError(code === 'invalid_request' ? problem.code ?? code : code, `${what}: ${problem.text}`, { details: { field: problem.field } })
+}
+
+interface Problem {
+  readonly field: string
+  readonly text: string
+  /** Of schemas whose values have an error of their own. */
+  readonly code?: ErrorCode
 }
 
 /** Names that a peer made up are quoted up to this length. */
 const maxQuotedLength = 64
 
-function describe(errors: readonly ErrorObject[]): { field: string; text: string } {
+function describe(errors: readonly ErrorObject[]): Problem {
   const [error] = errors
   if (!error) return { field: '', text: 'does not fit its definition' }
   const path = fieldOf(error.instancePath)
@@ -49,10 +57,18 @@ function describe(errors: readonly ErrorObject[]): { field: string; text: string
   }
   const field = shorten(path)
   const at = field ? `"${field}" ` : ''
+  if (error.keyword === 'pattern') return { field, ...patternProblem(at, error) }
   if (error.keyword === 'enum') return { field, text: `${at}must be one of ${(error.params.allowedValues as unknown[]).join(', ')}` }
   const types = alternatives(errors, error.instancePath)
   if (types.length > 1) return { field, text: `${at}must be ${types.join(' or ')}` }
   return { field, text: `${at}${error.message ?? 'does not fit'}` }
+}
+
+/** A pattern says nothing to people: schemas with one have its meaning as `x-must`, and their error's code as `x-code`. */
+function patternProblem(at: string, { message, parentSchema, data }: ErrorObject): Omit<Problem, 'field'> {
+  const { 'x-must': must, 'x-code': code } = (parentSchema ?? {}) as { 'x-must'?: string; 'x-code'?: ErrorCode }
+  if (must === undefined) return { text: `${at}${message ?? 'does not fit'}` }
+  return { text: `${at}must ${must}, not ${JSON.stringify(shorten(String(data)))}`, ...(code === undefined ? {} : { code }) }
 }
 
 /** The types that a union allows, where it was refused for its type alone. */

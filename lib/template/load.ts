@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { ClusterError } from '../errors/cluster-error.ts'
 import { packageRoot } from '../package-root.ts'
 import { parseTemplate, TEMPLATE_LIMIT_BYTES } from './parse.ts'
+import { formProblem, regexProblem } from './regex.ts'
 import type { Template } from './schema.ts'
 
 /** Where the templates that come with Corral are. */
@@ -23,9 +24,11 @@ export async function loadTemplates(directories: readonly string[]): Promise<Loa
   const problems: ClusterError[] = []
   for (const directory of directories) {
     const origins = new Map<string, string>()
+    // Those that come with Corral were probed by its tests, and a start must not wait for that.
+    const checkRegex = directory === builtInTemplates ? formProblem : regexProblem
     for (const file of await templateFiles(directory, problems)) {
       try {
-        const template = parseTemplate(await readLimited(file), file)
+        const template = parseTemplate(await readLimited(file), file, checkRegex)
         const other = origins.get(template.id)
         if (other !== undefined) throw new ClusterError('invalid_template', `${file}: id "${template.id}" is taken by ${other}`)
         origins.set(template.id, file)

@@ -1,6 +1,7 @@
 import { LineCounter, parseDocument } from 'yaml'
 import type { ClusterError } from '../errors/cluster-error.ts'
 import { invalidTemplate, locateIn, type Locate, type TemplateProblem } from './problems.ts'
+import { regexProblem } from './regex.ts'
 import type { Template } from './schema.ts'
 import { schemaProblems } from './schema-problems.ts'
 import { semanticProblems } from './semantics.ts'
@@ -13,9 +14,9 @@ const DEPTH_LIMIT = 64
 
 /**
  * Reads a template from YAML. Throws `invalid_template`; the message has a line `file:line:column: key: what is wrong` for each
- * problem found, the details have the same as data.
+ * problem found, the details have the same as data. `checkRegex` says what is wrong with a regex; the default runs each on long lines.
  */
-export function parseTemplate(text: string, file: string): Template {
+export function parseTemplate(text: string, file: string, checkRegex = regexProblem): Template {
   const nowhere: Locate = () => undefined
   const fail = (message: string, locate: Locate = nowhere): ClusterError => invalidTemplate(file, [{ path: [], message }], locate)
   if (Buffer.byteLength(text) > TEMPLATE_LIMIT_BYTES) throw fail(`is larger than ${TEMPLATE_LIMIT_BYTES / 1024} KiB`)
@@ -36,17 +37,17 @@ export function parseTemplate(text: string, file: string): Template {
   } catch (error) {
     throw fail(`cannot be read: ${(error as Error).message}`)
   }
-  return check(value, file, locateIn(document, counter))
+  return check(value, file, locateIn(document, counter), checkRegex)
 }
 
 /** Checks a template that came as JSON, as a slave does with what its master sent. Throws `invalid_template`. */
 export function checkTemplate(value: unknown, source: string): Template {
-  return check(value, source, () => undefined)
+  return check(value, source, () => undefined, regexProblem)
 }
 
-function check(value: unknown, file: string, locate: Locate): Template {
+function check(value: unknown, file: string, locate: Locate, checkRegex: typeof regexProblem): Template {
   let problems: TemplateProblem[] = schemaProblems(value)
-  if (problems.length === 0) problems = semanticProblems(value as Template)
+  if (problems.length === 0) problems = semanticProblems(value as Template, checkRegex)
   if (problems.length > 0) throw invalidTemplate(file, problems, locate)
   return value as Template
 }

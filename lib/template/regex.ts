@@ -1,8 +1,10 @@
 import { createContext, Script } from 'node:vm'
+import { needsMoreThan } from './probe.ts'
 
 /** Regexes see no more of a line than this. */
 export const MATCH_LIMIT_CHARS = 2048
-const PROBE_DEADLINE_MS = 500
+/** Processor time that a probe may take; usual regexes take a few milliseconds. */
+const PROBE_LIMIT_MS = 500
 
 /** Compiles a template's regex: Unicode mode, in which a needless or mistyped escape is an error. Throws SyntaxError. */
 export function compileRegex(source: string): RegExp {
@@ -14,6 +16,11 @@ export function compileRegex(source: string): RegExp {
  * from games and, through chat, from players, and a regex at work cannot be interrupted.
  */
 export function regexProblem(source: string): string | undefined {
+  return formProblem(source) ?? (isSlow(source) ? 'takes too long on a line of 2048 characters; use fewer .* and anchor it with ^' : undefined)
+}
+
+/** What is wrong with a regex as it is written; it is not run. For regexes that were probed before, as those that come with Corral. */
+export function formProblem(source: string): string | undefined {
   try {
     compileRegex(source)
   } catch (error) {
@@ -22,7 +29,7 @@ export function regexProblem(source: string): string | undefined {
   if (hasNestedRepeat(source)) {
     return 'a repeated group holds a repeat of its own, as in (a+)+: a hostile line could make that run for ever; write it without the nesting'
   }
-  return isSlow(source) ? 'takes too long on a line of 2048 characters; use fewer .* and anchor it with ^' : undefined
+  return undefined
 }
 
 /** The names of the named groups of a regex that compiles. */
@@ -73,10 +80,13 @@ function isSlow(source: string): boolean {
   const lines = [...pieces].filter((piece) => piece !== '')
     .map((piece) => `${piece.repeat(MATCH_LIMIT_CHARS / piece.length)}\u0000`)
   const script = new Script('lines.forEach((line) => new RegExp(source, "u").test(line))')
-  try {
-    script.runInContext(createContext({ lines, source }), { timeout: PROBE_DEADLINE_MS })
-    return false
-  } catch {
-    return true
-  }
+  const context = createContext({ lines, source })
+  return needsMoreThan(PROBE_LIMIT_MS, (timeoutMs) => {
+    try {
+      script.runInContext(context, { timeout: Math.ceil(timeoutMs) })
+      return true
+    } catch {
+      return false
+    }
+  })
 }

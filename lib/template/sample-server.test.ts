@@ -28,7 +28,7 @@ describe('the sample game', () => {
     expect(game.lines.slice(1)).to.deep.equal([
       `[ready] arena is ready on port ${game.ports.game}`,
       '[chat] <server>: hello: there', '[join] alice', '[chat] alice: hi all', '[players] 1: alice', '[leave] alice', '[error] no player alice', 'a b',
-      '[error] unknown command dance; known are say, chat, join, leave, players, echo, flood, longline, binary, quit, crash, hang',
+      '[error] unknown command dance; known are say, save, chat, join, leave, players, echo, flood, longline, binary, quit, crash, hang',
       'Goodbye (quit)',
     ])
     expect(await log(game)).to.match(/^begin (\d+) \S+\nend \1 \S+ 0\n$/)

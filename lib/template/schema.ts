@@ -56,6 +56,8 @@ const ReadySchema = closed({ regex: Regex(), failed: Type.Optional(Regex()), dea
 interface StopTimes { grace_ms: number; term_grace_ms: number }
 export type TemplateStop = StopTimes & ({ command: string; signal?: never } | { command?: never; signal: StopSignal })
 
+const SaveSchema = closed({ command: Line(), regex: Type.Optional(Regex()), deadline_ms: Milliseconds(100, 60_000) })
+
 const StopSchema = Type.Unsafe<TemplateStop>(closed({
   command: Type.Optional(Line()),
   signal: Type.Optional(Type.Unsafe<StopSignal>({ enum: [...signals] })),
@@ -63,7 +65,7 @@ const StopSchema = Type.Unsafe<TemplateStop>(closed({
   term_grace_ms: Milliseconds(0, 5_000),
 }))
 
-interface ConsoleCommon { line_gap_ms: number; say?: string }
+interface ConsoleCommon { line_gap_ms: number; answer_ms?: number; say?: string }
 export type TemplateConsole = ConsoleCommon
   & ({ input: 'stdin' | 'none'; port?: never; password?: never } | { input: 'econ'; port: string; password: string })
 
@@ -72,6 +74,7 @@ const ConsoleSchema = Type.Unsafe<TemplateConsole>(closed({
   port: Type.Optional(Name()),
   password: Type.Optional(Name()),
   line_gap_ms: Type.Integer({ minimum: 0, maximum: 10_000, default: 0 }),
+  answer_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000 })),
   say: Type.Optional(Line()),
 }))
 
@@ -118,6 +121,7 @@ export const Template = closed({
   files: Type.Optional(Type.Array(FileSchema, { maxItems: 64 })),
   prepare: Type.Optional(Type.Array(PrepareSchema, { maxItems: 8 })),
   ready: Type.Optional(ReadySchema),
+  save: Type.Optional(SaveSchema),
   stop: StopSchema,
   console: ConsoleSchema,
   events: Type.Optional(EventsSchema),
@@ -125,5 +129,4 @@ export const Template = closed({
 })
 
 export type Template = Static<typeof Template>
-export type TemplatePort = Static<typeof PortSchema>
 export type TemplateArgument = Static<typeof ArgumentSchema>

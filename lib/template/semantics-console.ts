@@ -15,6 +15,10 @@ export function stopProblems(template: Template): TemplateProblem[] {
   return problems
 }
 
+export function saveProblems(template: Template): TemplateProblem[] {
+  return template.save === undefined ? [] : needsInput(template, ['save', 'command'])
+}
+
 export function consoleProblems(template: Template): TemplateProblem[] {
   const { ports = {}, variables = {} } = template
   const { input, port, password, say }: Loose = template.console

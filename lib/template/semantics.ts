@@ -1,16 +1,17 @@
-import { groupsOf, regexProblem } from './regex.ts'
+import { groupsOf } from './regex.ts'
+import type { regexProblem } from './regex.ts'
 import type { Path, TemplateProblem } from './problems.ts'
 import { fileProblems, isSafePath } from './semantics-files.ts'
 import { placeholderProblems } from './placeholders.ts'
 import type { Template } from './schema.ts'
-import { consoleProblems, healthProblems, stopProblems } from './semantics-console.ts'
+import { consoleProblems, healthProblems, saveProblems, stopProblems } from './semantics-console.ts'
 import { variableProblems } from './variables-check.ts'
 
 /** Placeholders that every template can use, besides `{var.…}` and `{port.…}`. */
 export const commonPlaceholders = ['dir', 'bind', 'instance.id', 'instance.name', 'package', 'node'] as const
 
 /** What is wrong with a template that fits the schema: what keys say about each other, placeholders, regexes. */
-export function semanticProblems(template: Template): TemplateProblem[] {
+export function semanticProblems(template: Template, checkRegex: typeof regexProblem): TemplateProblem[] {
   const known = new Set<string>([
     ...commonPlaceholders,
     ...Object.keys(template.variables ?? {}).map((name) => `var.${name}`),
@@ -20,9 +21,10 @@ export function semanticProblems(template: Template): TemplateProblem[] {
     ...programProblems(template, known),
     ...launchProblems(template, known),
     ...(template.files ?? []).flatMap((file, i) => fileProblems(file, ['files', i], known)),
-    ...Object.entries(template.variables ?? {}).flatMap(([name, variable]) => variableProblems(variable, ['variables', name])),
-    ...regexProblems(template),
+    ...Object.entries(template.variables ?? {}).flatMap(([name, variable]) => variableProblems(variable, ['variables', name], checkRegex)),
+    ...regexProblems(template, checkRegex),
     ...stopProblems(template),
+    ...saveProblems(template),
     ...consoleProblems(template),
     ...healthProblems(template),
   ]
@@ -76,10 +78,11 @@ function launchProblems(template: Template, known: ReadonlySet<string>): Templat
   return problems
 }
 
-function regexProblems({ ready, events = {}, health }: Template): TemplateProblem[] {
+function regexProblems({ ready, save, events = {}, health }: Template, checkRegex: typeof regexProblem): TemplateProblem[] {
   const all: { path: Path; source: string; groups: string[] }[] = []
   if (ready !== undefined) all.push({ path: ['ready', 'regex'], source: ready.regex, groups: [] })
   if (ready?.failed !== undefined) all.push({ path: ['ready', 'failed'], source: ready.failed, groups: [] })
+  if (save?.regex !== undefined) all.push({ path: ['save', 'regex'], source: save.regex, groups: [] })
   if (health?.check === 'output' && typeof health.regex === 'string') all.push({ path: ['health', 'regex'], source: health.regex, groups: [] })
   for (const kind of ['join', 'leave', 'chat'] as const) {
     const groups = kind === 'chat' ? ['player', 'text'] : ['player']
@@ -88,7 +91,7 @@ function regexProblems({ ready, events = {}, health }: Template): TemplateProble
     else sources?.forEach((source, i) => all.push({ path: ['events', kind, i], source, groups }))
   }
   return all.flatMap(({ path, source, groups }) => {
-    const message = regexProblem(source) ?? missingGroup(source, groups)
+    const message = checkRegex(source) ?? missingGroup(source, groups)
     return message === undefined ? [] : [{ path, message }]
   })
 }

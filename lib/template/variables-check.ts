@@ -1,6 +1,6 @@
 import type { Path, TemplateProblem } from './problems.ts'
 import { fillIn, placeholderProblems } from './placeholders.ts'
-import { regexProblem } from './regex.ts'
+import type { regexProblem } from './regex.ts'
 import { keysOfVariableType } from './schema-variables.ts'
 import type { InstanceNames, Variable, VariableValue } from './schema-variables.ts'
 import { variableProblem } from './variable-value.ts'
@@ -14,13 +14,13 @@ export function fillDefault(value: VariableValue, { id, name }: InstanceNames): 
 }
 
 /** What is wrong with the declaration of one variable that fits the schema. */
-export function variableProblems(variable: Variable, path: Path): TemplateProblem[] {
+export function variableProblems(variable: Variable, path: Path, checkRegex: typeof regexProblem): TemplateProblem[] {
   const problems: TemplateProblem[] = []
   const allowed: readonly string[] = ['type', 'description', 'default', ...keysOfVariableType[variable.type]]
   for (const key of Object.keys(variable)) {
     if (!allowed.includes(key)) problems.push({ path: [...path, key], at: 'key', message: `means nothing for type "${variable.type}"` })
   }
-  const pattern = variable.pattern === undefined ? undefined : regexProblem(variable.pattern)
+  const pattern = variable.pattern === undefined ? undefined : checkRegex(variable.pattern)
   if (pattern !== undefined) return [...problems, { path: [...path, 'pattern'], message: pattern }]
   if (variable.default === undefined) return problems
 

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { ClusterError } from '../errors/cluster-error.ts'
 import { didYouMean } from '../text/nearest.ts'
 import type { Template } from './schema.ts'
+import { secretMask } from './secret-mask.ts'
 import type { InstanceNames, Variable, VariableValue, VariableValues } from './schema-variables.ts'
 import { fillDefault } from './variables-check.ts'
 import { coerce, isFitting, variableProblem } from './variable-value.ts'
@@ -62,7 +63,7 @@ export function isSecretVariable(template: Template, name: string): boolean {
 /** `values` with secrets replaced, for showing to people. */
 export function withoutSecrets(template: Template, values: VariableValues): Record<string, VariableValue> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) =>
-    [name, isSecretVariable(template, name) && value !== '' ? '********' : value]))
+    [name, isSecretVariable(template, name) && value !== '' ? secretMask : value]))
 }
 
 function checkNames(template: Template, given: Readonly<Record<string, unknown>>): void {

@@ -27,8 +27,8 @@ export function clusterHandlers({ slaves, instances, templates, tokens, consoles
     list_templates: () => ({ list: templates.list().map(({ template: { id, name }, source }) => ({ id, name, source })) }),
     get_template: ({ template: id }) => ({ ...templates.require(id) }),
 
-    create_token: async ({ name, role = 'admin', expires_in_s: expiresInS }) => {
-      const { token, record } = await tokens.create({ name, role, expiresInS })
+    create_token: async ({ name, role = 'admin', expires_in_s: expiresInS }, { origin }) => {
+      const { token, record } = await tokens.create({ name, role, expiresInS, createdWith: origin?.key })
       return { token, info: tokenInfo(record) }
     },
     list_tokens: () => ({ list: tokens.list() }),
@@ -38,7 +38,6 @@ export function clusterHandlers({ slaves, instances, templates, tokens, consoles
     },
 
     set_instance_output_subscriptions: async ({ instance_ids: instanceIds }, context) => {
-      for (const id of instanceIds) instances.require(id)
       await consoles.follow(linkOf(context), instanceIds)
       return {}
     },

@@ -1,39 +1,73 @@
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
+import { foreignTemplate, settingDefaults } from '../../lib/link/messages/config-groups.ts'
 import { InstanceConfig } from '../../lib/link/messages/instances.ts'
+import { ungroupedField } from '../../lib/link/messages/serialized-config.ts'
+import { Name, strict } from '../../lib/link/messages/shapes.ts'
 import { check } from '../../lib/link/validate.ts'
 import type { Template } from '../../lib/template/schema.ts'
 import { checkVariables, generateSecrets, resolveVariables } from '../../lib/template/variables.ts'
-import { nearest } from '../../lib/text/nearest.ts'
-import type { InstanceRecord } from '../services/instances.ts'
+import { didYouMean } from '../../lib/text/nearest.ts'
+import type { InstanceRecord } from '../services/instance-record.ts'
+import type { TemplateService } from '../services/templates.ts'
+import { hasGroup, withGroupField } from './config-groups.ts'
 
 const plainFields = ['name', 'restart_policy', 'console_limit_bytes'] as const
-const defaults = { restart_policy: 'on-failure', console_limit_bytes: 64 * 1024 * 1024 }
+const OwnName = strict({ name: Name })
 
-/** The record with one field set from text, or put back to its default with null. Throws `invalid_request`, `invalid_variable`. */
-export function withField(record: InstanceRecord, template: Template, field: string, value: string | null): InstanceRecord {
+/**
+ * The record with one field set from text, or put back to its default with null. Fields go by their own name or by that
+ * of their group (`corral.variables.x`). Throws `invalid_request`, `invalid_variable`.
+ */
+export function withField(record: InstanceRecord, templates: TemplateService, given: string, value: string | null): InstanceRecord {
+  const field = ungroupedField(given)
+  const template = templates.of(record)
   const [group, name] = split(field)
-  if (group === 'variables') {
-    const { [name]: _before, ...others } = record.variables
-    const given = checkVariables(template, value === null ? others : { ...others, [name]: value })
-    const variables = { ...given, ...generateSecrets(template, given) }
-    resolveVariables(template, variables)
-    return { ...record, variables }
-  }
-  if (group === 'ports') {
-    if (!Object.hasOwn(template.ports ?? {}, name)) throw unknownField(field, template)
-    const { [name]: _before, ...others } = record.ports
-    return checked({ ...record, ports: value === null ? others : { ...others, [name]: toInteger(field, value) } }, field)
-  }
+  if (field === 'instance.id') throw new ClusterError('invalid_request', 'The id of an instance is for life')
+  if (field === 'instance.assigned_slave') throw new ClusterError('invalid_request', 'An instance is assigned with assign_instance_command (`ctl instance assign`)')
+  if (template && group === 'variables') return withVariable(record, template, name, value)
+  if (template && group === 'ports') return withPort(record, template, name, value)
   if (field === 'name' && value !== null) return checked({ ...record, name: value }, field)
-  if (field === 'restart_policy') return checked({ ...record, restart_policy: (value ?? defaults.restart_policy) as InstanceRecord['restart_policy'] }, field)
-  if (field === 'console_limit_bytes') return checked({ ...record, console_limit_bytes: value === null ? defaults.console_limit_bytes : toInteger(field, value) }, field)
+  if (field === 'restart_policy') return checked({ ...record, restart_policy: (value ?? settingDefaults.restart_policy) as InstanceRecord['restart_policy'] }, field)
+  if (field === 'console_limit_bytes') return checked({ ...record, console_limit_bytes: value === null ? settingDefaults.console_limit_bytes : toInteger(field, value) }, field)
+  if (field === 'template' && !template && value !== null) return withTemplate(record, templates, value)
+  if (name !== '' && field === given && (!template || hasGroup(record, group))) return withGroupField(record, group, name, value)
   throw unknownField(field, template)
 }
 
 /** The record with one field as another state of it has it. */
-export function withFieldOf(record: InstanceRecord, other: InstanceRecord, field: string): InstanceRecord {
-  const [group] = split(field)
-  return { ...record, [group]: other[group as keyof InstanceRecord] }
+export function withFieldOf(record: InstanceRecord, other: InstanceRecord, given: string): InstanceRecord {
+  const [group, name] = split(ungroupedField(given))
+  if (group === 'template') return { ...record, template: other.template, variables: other.variables, ports: other.ports }
+  if (name === '' || group === 'variables' || group === 'ports') return { ...record, [group]: other[group as keyof InstanceRecord] }
+  const { config_groups: _changed, ...rest } = record
+  return other.config_groups ? { ...rest, config_groups: other.config_groups } : rest
+}
+
+/** Throws `invalid_name` for a name that file systems and shells can't bear. */
+export function checkOwnName(name: string, what: string): void {
+  check(OwnName, { name }, what)
+}
+
+function withVariable(record: InstanceRecord, template: Template, name: string, value: string | null): InstanceRecord {
+  const { [name]: _before, ...others } = record.variables
+  const given = checkVariables(template, value === null ? others : { ...others, [name]: value })
+  const variables = { ...given, ...generateSecrets(template, given) }
+  resolveVariables(template, variables)
+  return { ...record, variables }
+}
+
+function withPort(record: InstanceRecord, template: Template, name: string, value: string | null): InstanceRecord {
+  const field = `ports.${name}`
+  if (!Object.hasOwn(template.ports ?? {}, name)) throw unknownField(field, template)
+  const { [name]: _before, ...others } = record.ports
+  return checked({ ...record, ports: value === null ? others : { ...others, [name]: toInteger(field, value) } }, field)
+}
+
+/** From now on Corral knows the game. Variables that the template lacks defaults for are set afterwards. */
+function withTemplate(record: InstanceRecord, templates: TemplateService, id: string): InstanceRecord {
+  const { template } = templates.require(id)
+  checkOwnName(record.name, 'An instance of this template')
+  return { ...record, template: id, variables: generateSecrets(template, {}), ports: {} }
 }
 
 function split(field: string): [string, string] {
@@ -48,15 +82,16 @@ function toInteger(field: string, value: string): number {
 
 function checked(record: InstanceRecord, field: string): InstanceRecord {
   check(InstanceConfig, record, `Field "${field}"`)
+  if (record.template !== foreignTemplate) checkOwnName(record.name, `Field "${field}"`)
   return record
 }
 
-function unknownField(field: string, template: Template): ClusterError {
+function unknownField(field: string, template: Template | undefined): ClusterError {
   const known = [
     ...plainFields,
-    ...Object.keys(template.variables ?? {}).map((name) => `variables.${name}`),
-    ...Object.keys(template.ports ?? {}).map((name) => `ports.${name}`),
+    ...(template ? [] : ['template']),
+    ...Object.keys(template?.variables ?? {}).map((name) => `variables.${name}`),
+    ...Object.keys(template?.ports ?? {}).map((name) => `ports.${name}`),
   ]
-  const near = nearest(field, known)
-  return new ClusterError('invalid_request', `An instance has no field "${field}"${near ? `; did you mean "${near}"?` : ''} It has ${known.join(', ')}`)
+  return new ClusterError('invalid_request', `An instance has no field "${field}"${didYouMean(field, known)}; it has ${known.join(', ')}`)
 }

@@ -13,12 +13,14 @@ export function slaveHandlers({ slaves, instances, tokens, url }: Cluster) {
     },
 
     remove_slave: async ({ slave_id: slaveId, force = false }) => {
-      const { name } = slaves.require(slaveId)
-      const count = instances.assignedTo(slaveId).length
-      if (count > 0 && !force) {
-        throw new ClusterError('conflict', `Slave ${name} has ${count} instance${count === 1 ? '' : 's'}; delete them first, or remove it with --force`)
-      }
-      await slaves.remove(slaveId, instances.deletionsOf(slaveId))
+      await instances.withoutArrivals(slaveId, async () => {
+        const { name } = slaves.require(slaveId)
+        const count = instances.countOf(slaveId)
+        if (count > 0 && !force) {
+          throw new ClusterError('conflict', `Slave ${name} has ${count} instance${count === 1 ? '' : 's'}; delete them first, or remove it with --force`)
+        }
+        await slaves.remove(slaveId, instances.deletionsOf(slaveId))
+      })
       return {}
     },
 
@@ -27,10 +29,12 @@ export function slaveHandlers({ slaves, instances, tokens, url }: Cluster) {
       return {}
     },
 
-    create_join_token: async ({ expires_in_s: expiresInS = defaultInviteS, uses = 1 }) => {
-      const { token, record } = await tokens.create({ name: 'join', role: 'join', expiresInS, uses })
+    create_join_token: async ({ expires_in_s: expiresInS = defaultInviteS, uses = 1 }, { origin }) => {
+      const { token, record } = await tokens.create({ name: 'join', role: 'join', expiresInS, uses, createdWith: origin?.key })
       return { token, url, expires_at: tokenInfo(record).expires_at ?? '', uses }
     },
+
+    create_slave_token: ({ slave_id: slaveId, name }) => slaves.createToken(slaveId, name),
 
     join_slave: ({ name, labels = {} }, { caller }) => slaves.join(caller, name, labels),
   } satisfies Partial<ControlHandlers>

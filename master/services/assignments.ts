@@ -1,74 +1,155 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
 import type { Link } from '../../lib/link/link.ts'
+import { foreignTemplate } from '../../lib/link/messages/config-groups.ts'
 import { assignInstance, deleteInstance } from '../../lib/link/messages/instances.ts'
 import type { Assignment, InstanceState } from '../../lib/link/messages/instances.ts'
 import type { Logger } from '../../lib/log/logger.ts'
-import type { InstanceRecord, InstanceService } from './instances.ts'
+import type { InstanceRecord } from './instance-record.ts'
+import type { InstanceService } from './instances.ts'
+import type { SlaveService } from './slaves.ts'
 import type { TemplateService } from './templates.ts'
 
-interface Brought { readonly instance: Assignment; readonly state: InstanceState }
+/** Slaves of other makes tell no states. */
+interface Brought { readonly instance: Assignment; readonly state?: InstanceState }
 
 interface Parts {
   readonly instances: InstanceService
+  readonly slaves: SlaveService
   readonly templates: TemplateService
   readonly log: Logger
 }
 
-/** How long a slave may take for one assignment; one that does not answer holds up none of the others. */
+/** How long a slave may take for one assignment. */
 const assignDeadlineMs = 10_000
+/** Assignments go out one after the other; one that is not answered for this long holds up the next no more. */
+const patienceMs = 1_000
 
 /** Brings what a slave has and what the master wants it to have together. */
 export class Assignments {
   readonly #parts: Parts
+  /** Instances that slaves have brought and that are not taken in yet, with the states that were last told of them. */
+  readonly #coming = new Map<number, Map<number, InstanceState | undefined>>()
 
   constructor(parts: Parts) {
     this.#parts = parts
   }
 
   /** What a slave needs to run an instance. Throws `not_found` when its template is gone. */
-  of({ id, name, template, variables, ports, restart_policy, console_limit_bytes }: InstanceRecord): Assignment {
-    return { id, name, variables, ports, restart_policy, console_limit_bytes, template: this.#parts.templates.require(template).template }
+  of(record: InstanceRecord): Assignment {
+    const { desired: _desired, created_with: _key, ...config } = record
+    return { ...config, template: this.#parts.templates.of(record) ?? foreignTemplate }
   }
 
   /** Gives a slave one instance, or its new configuration. */
   async push(link: Link, record: InstanceRecord): Promise<void> {
+    const { instances } = this.#parts
+    const before = instances.toldState(record.id)
     const { state } = await link.send(assignInstance, { instance: this.of(record) }, { deadlineMs: assignDeadlineMs })
-    await this.#parts.instances.setState(record.id, state)
+    // Every change is told as well: what has been told meanwhile is later, or followed by what is.
+    if (state && instances.toldState(record.id) === before) await instances.setState(record.id, state)
+  }
+
+  /** The same where its slave is connected; one that is away gets it when it connects. */
+  async pushIfThere(record: InstanceRecord): Promise<void> {
+    const link = record.slave_id === null ? undefined : this.#parts.slaves.link(record.slave_id)
+    if (link) await this.push(link, record)
+  }
+
+  /** A slave has told the state of an instance. */
+  async stateTold(slaveId: number, instanceId: number, state: InstanceState): Promise<void> {
+    const { instances } = this.#parts
+    if (instances.get(instanceId)?.slave_id === slaveId) return instances.setState(instanceId, state)
+    const brought = this.#coming.get(slaveId)
+    if (brought?.has(instanceId)) brought.set(instanceId, state)
+  }
+
+  /** Has a slave delete an instance. One that does not know it has deleted it already. */
+  async deleteThere(link: Link, instanceId: number): Promise<void> {
+    try {
+      await link.send(deleteInstance, { instance_id: instanceId }, { deadlineMs: deleteInstance.deadlineMs })
+    } catch (error) {
+      if (ClusterError.from(error).code !== 'not_found') throw error
+    }
   }
 
   /**
    * A slave has connected and told what it has: instances that the master does not know are adopted, deleted ones
-   * are deleted there too, and those whose configuration differs get the master's.
+   * are deleted there too, and those whose configuration differs, or of which no state is told, get the master's.
    */
   async reconcile(link: Link, slaveId: number, brought: readonly Brought[]): Promise<void> {
     const { instances } = this.#parts
     const has = new Map(brought.map((item) => [item.instance.id, item]))
-    const owned = brought.filter(({ instance: { id } }) => instances.get(id)?.slave_id === slaveId)
-    instances.forgetStates(slaveId, new Set(has.keys()))
+    const isOwned = ({ instance: { id } }: Brought): boolean => instances.get(id)?.slave_id === slaveId
+    const [owned, others] = [brought.filter(isOwned), brought.filter((item) => !isOwned(item))]
+    const coming = new Map(others.map(({ instance: { id }, state }) => [id, state]))
+    this.#coming.set(slaveId, coming)
+    instances.forgetStates(slaveId, new Set(brought.filter(({ state }) => state).map(({ instance: { id } }) => id)))
     // All at once: from the moment a slave is there, what is shown of its instances is what it told.
-    await Promise.all(owned.map(({ instance, state }) => this.#guard(instance.name, () => instances.setState(instance.id, state))))
-    for (const item of brought) await this.#guard(item.instance.name, () => this.#take(link, slaveId, item))
-    for (const record of instances.assignedTo(slaveId)) {
-      await this.#guard(record.name, async () => {
-        if (instances.isDeleted(record.id)) await instances.delete(record, false)
-        else if (!isDeepStrictEqual(has.get(record.id)?.instance, this.of(record))) await this.push(link, record)
-      })
+    await Promise.all(owned.map(({ instance, state }) => this.#guard(instance.name, async () => {
+      if (state) await instances.setState(instance.id, state)
+    })))
+    const known = new Set(brought.map(({ instance: { id } }) => id).filter((id) => instances.get(id)))
+    const taken: Array<Promise<void>> = []
+    for (const item of brought) {
+      const take = this.#guard(item.instance.name, () => this.#take(link, slaveId, item, coming))
+      taken.push(take)
+      await this.#oneByOne(take)
+    }
+    void Promise.all(taken).then(() => {
+      if (this.#coming.get(slaveId) === coming) this.#coming.delete(slaveId)
+    })
+    for (const { id, name } of instances.assignedTo(slaveId)) {
+      await this.#oneByOne(this.#guard(name, () => instances.inTurn(id, async () => {
+        const [record, item] = [instances.get(id), has.get(id)]
+        if (record?.slave_id !== slaveId) return
+        if (instances.isDeleted(id)) {
+          if (!item) await instances.delete(record, false)
+        } else if (this.#isToBeTold(record, item, known.has(id))) {
+          await this.push(link, record)
+        }
+      })))
     }
   }
 
-  async #take(link: Link, slaveId: number, { instance, state }: Brought): Promise<void> {
+  /** Who tells states also keeps what it was given; others are given all but what was adopted from them just now. */
+  #isToBeTold(record: InstanceRecord, brought: Brought | undefined, wasKnown: boolean): boolean {
+    if (brought && !brought.state) return wasKnown
+    return !isDeepStrictEqual(brought?.instance, this.of(record))
+  }
+
+  async #take(link: Link, slaveId: number, { instance, state }: Brought, coming: ReadonlyMap<number, InstanceState | undefined>): Promise<void> {
     const { instances } = this.#parts
     const record = instances.get(instance.id)
-    if (record?.slave_id === slaveId && !instances.isDeleted(instance.id)) return
-    if (record === undefined && !instances.isDeleted(instance.id)) {
-      await instances.adopt(instance, slaveId, state.desired)
-      return instances.setState(instance.id, state)
+    if (instances.isDeleted(instance.id)) return this.#finishDeletion(link, slaveId, instance.id, record)
+    if (record?.slave_id === slaveId) return
+    if (record && record.slave_id !== null) {
+      throw new ClusterError('conflict', `Slave ${slaveId} has the instance ${instance.id}, which is assigned to slave ${record.slave_id}; it is left alone there`)
     }
-    if (record && record.slave_id !== slaveId) throw new ClusterError('conflict', `Slave ${slaveId} has the instance ${instance.id}, which is assigned to slave ${record.slave_id}; it is left alone there`)
-    await link.send(deleteInstance, { instance_id: instance.id }, { deadlineMs: deleteInstance.deadlineMs })
+    const before = instances.toldState(instance.id)
+    // One without a slave is where its data is.
+    if (record) await instances.configure(record.id, (current) => ({ ...current, slave_id: slaveId }))
+    else await instances.adopt(instance, slaveId, state?.desired ?? 'stopped')
+    const told = coming.get(instance.id)
+    if (told && instances.toldState(instance.id) === before) await instances.setState(instance.id, told)
+  }
+
+  async #finishDeletion(link: Link, slaveId: number, instanceId: number, record: InstanceRecord | undefined): Promise<void> {
+    const { instances } = this.#parts
+    if (instances.tombstoneOf(instanceId) !== slaveId) {
+      throw new ClusterError('conflict', `Slave ${slaveId} has an instance ${instanceId}; one with this id is to be deleted from another slave, so it is left alone here`)
+    }
+    await this.deleteThere(link, instanceId)
     if (record) await instances.delete(record, false)
-    else await instances.forgetDeleted(instance.id)
+    else await instances.forgetDeleted(instanceId)
+  }
+
+  /** Resolves when the work is done, or has taken so long that the next should not wait for it. */
+  async #oneByOne(work: Promise<void>): Promise<void> {
+    const patience = new AbortController()
+    await Promise.race([work, delay(patienceMs, undefined, { signal: patience.signal }).catch(() => {})])
+    patience.abort()
   }
 
   async #guard(name: string, work: () => Promise<void>): Promise<void> {

@@ -1,37 +1,34 @@
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
-import type { Assignment, InstanceConfig, InstanceInfo, InstanceState } from '../../lib/link/messages/instances.ts'
+import { foreignTemplate } from '../../lib/link/messages/config-groups.ts'
+import type { Assignment, InstanceInfo, InstanceState } from '../../lib/link/messages/instances.ts'
+import { keyInUse } from '../../lib/link/outcomes.ts'
+import { retryOnConflict } from '../../lib/store/retry-on-conflict.ts'
 import { deleteFrom, putIn } from '../../lib/store/store.ts'
 import type { Collection, Store, Write } from '../../lib/store/store.ts'
+import { Arrivals } from './arrivals.ts'
 import { IdSequence } from './ids.ts'
+import { InstanceIndex } from './instance-index.ts'
+import type { InstanceRecord, Origin } from './instance-record.ts'
+import { InstanceStates } from './instance-states.ts'
 import type { SlaveService } from './slaves.ts'
+import { Tombstones } from './tombstones.ts'
+import { Turns } from './turns.ts'
 
-export interface InstanceRecord extends InstanceConfig {
-  /** Desired state as its slave last told. */
-  readonly desired: InstanceState['desired']
-  /** Idempotency key of the request that made it. */
-  readonly created_with: string | null
-}
-
-/** An instance that was deleted while its slave was away, which the slave has yet to be told. */
-interface Tombstone { readonly slave_id: number }
-
-type NewInstance = Omit<InstanceRecord, 'id' | 'desired'>
-
-const unknownState: InstanceState = {
-  desired: 'stopped', status: 'unknown', run: null, pid: null, ports: {}, started_at: null, players: [], last_exit: null, problem: null,
-}
+/** Without an id it gets the next. */
+type NewInstance = Omit<InstanceRecord, 'id' | 'desired'> & { readonly id?: number | undefined }
 
 /** The cluster's instances: their configuration, which the master owns, and their state, which their slaves tell. */
 export class InstanceService {
   readonly #store: Store
   readonly #instances: Collection<InstanceRecord>
-  readonly #tombstones: Collection<Tombstone>
+  readonly #tombstones: Tombstones
   readonly #ids: IdSequence
+  readonly #index: InstanceIndex
   readonly #slaves: SlaveService
-  readonly #states = new Map<number, InstanceState>()
+  readonly #states: InstanceStates
   readonly #claimedNames = new Set<string>()
-  /** Creations that are not durable yet, by their idempotency key. */
-  readonly #creating = new Map<string, Promise<InstanceRecord>>()
+  readonly #arrivals = new Arrivals()
+  readonly #turns = new Turns()
   readonly #leaving = new Set<number>()
   readonly #listeners = new Set<(instanceId: number) => void>()
 
@@ -39,10 +36,12 @@ export class InstanceService {
     this.#store = store
     this.#slaves = slaves
     this.#instances = store.collection<InstanceRecord>('instances')
-    this.#tombstones = store.collection<Tombstone>('deleted_instances')
-    this.#ids = new IdSequence(store, 'instance')
+    this.#tombstones = new Tombstones(store)
+    this.#index = new InstanceIndex(this.#instances)
+    this.#states = new InstanceStates(this.#instances)
+    this.#ids = new IdSequence(store, 'instance', (id) => this.get(id) !== undefined || this.isDeleted(id))
     this.#instances.watch(({ id, value }) => {
-      if (!value) this.#states.delete(Number(id))
+      if (!value) this.#states.forget(Number(id))
       this.#changed(Number(id))
     })
   }
@@ -58,7 +57,7 @@ export class InstanceService {
   }
 
   byName(name: string): InstanceRecord | undefined {
-    return this.#instances.list().find(({ value }) => value.name === name)?.value
+    return this.#find(this.#index.named(name)[0])
   }
 
   /** Throws `not_found`, word for word as `protocols/link.md` has it. */
@@ -73,7 +72,17 @@ export class InstanceService {
   }
 
   assignedTo(slaveId: number): InstanceRecord[] {
-    return this.list().filter((record) => record.slave_id === slaveId)
+    return this.#index.ofSlave(slaveId).flatMap((id) => this.get(id) ?? [])
+  }
+
+  /** How many instances a slave has. */
+  countOf(slaveId: number): number {
+    return this.#index.countOf(slaveId)
+  }
+
+  /** The same, with those that are being given to it. */
+  loadOf(slaveId: number): number {
+    return this.countOf(slaveId) + this.#arrivals.count(slaveId)
   }
 
   /** Number of instances by slave. */
@@ -87,57 +96,75 @@ export class InstanceService {
 
   /** The state that its slave last told; `unknown` while the slave is away. */
   state(record: InstanceRecord): InstanceState {
-    const state = this.#states.get(record.id)
-    const isThere = record.slave_id !== null && this.#slaves.link(record.slave_id) !== undefined
-    if (state && isThere) return state
-    return { ...unknownState, ports: state?.ports ?? record.ports, desired: record.desired }
+    return this.#states.shown(record, record.slave_id !== null && this.#slaves.link(record.slave_id) !== undefined)
   }
 
   info(record: InstanceRecord): InstanceInfo {
     const { id, name, template, slave_id: slaveId } = record
-    return { id, name, template, slave: slaveId === null ? null : (this.#slaves.get(slaveId)?.name ?? null), ...this.state(record) }
+    return { id, name, template, slave: slaveId === null ? null : (this.#slaves.get(slaveId)?.name ?? null), slave_id: slaveId, ...this.state(record) }
   }
 
-  /** Puts a new instance on record. Throws `name_in_use`. The same key a second time gives the instance of the first. */
-  async create(fields: NewInstance): Promise<InstanceRecord> {
-    const { created_with: key } = fields
-    if (key === null) return this.#create(fields)
-    const earlier = this.#creating.get(key) ?? this.list().find((record) => record.created_with === key)
-    if (earlier) return earlier
-    const creation = this.#create(fields).finally(() => this.#creating.delete(key))
-    this.#creating.set(key, creation)
-    return creation
+  /** The instance that a request with this idempotency key has made. Throws `conflict` when that was another request. */
+  madeBy({ key, request }: Origin): InstanceRecord | undefined {
+    const made = this.#find(this.#index.madeWith(key))
+    if (made && made.created_with?.request !== request) throw keyInUse()
+    return made
   }
 
-  #create(fields: NewInstance): Promise<InstanceRecord> {
-    return this.#withName(fields.name, async () => {
-      const { id, write } = this.#ids.take()
+  /** Puts a new instance on record. Throws `name_in_use`, `not_found` without its slave, `wrong_state` while that is removed, and `conflict` when its id is in use. */
+  create(fields: NewInstance): Promise<InstanceRecord> {
+    return this.#withName(fields, async () => {
+      const { id, writes } = this.#newId(fields.id)
       const record: InstanceRecord = { ...fields, id, desired: 'stopped' }
-      await this.#store.batch([write, putIn(this.#instances, String(id), record)])
+      await this.#putAt(fields.slave_id, () => this.#store.batch([...writes, putIn(this.#instances, String(id), record, { expectedRevision: 0 })]))
       return record
     })
   }
 
-  /** Changes an instance's configuration. Throws `not_found`, `name_in_use`, or `conflict` when somebody else was faster. */
-  async configure(instanceId: number, change: (record: InstanceRecord) => InstanceRecord): Promise<InstanceRecord> {
-    const before = this.require(instanceId)
-    const after = change(before)
-    const put = async (): Promise<InstanceRecord> => {
-      const revision = this.#instances.get(String(instanceId))?.revision ?? 0
-      await this.#instances.put(String(instanceId), after, { expectedRevision: revision })
-      return after
+  #newId(wanted: number | undefined): { id: number; writes: Write[] } {
+    if (wanted === undefined) {
+      const { id, write } = this.#ids.take()
+      return { id, writes: [write] }
     }
-    return after.name === before.name ? put() : this.#withName(after.name, put)
+    if (this.get(wanted)) throw new ClusterError('conflict', `Instance with ID ${wanted} already exists`)
+    if (this.isDeleted(wanted)) throw new ClusterError('conflict', `Instance with ID ${wanted} was deleted, but its slave is still to be told; take another id`)
+    return { id: wanted, writes: this.#ids.skip(wanted) }
+  }
+
+  /** Changes an instance's configuration. Throws `not_found`, `name_in_use`, `wrong_state` while its new slave is removed, and what `change` throws. */
+  configure(instanceId: number, change: (record: InstanceRecord) => InstanceRecord): Promise<InstanceRecord> {
+    return retryOnConflict(async () => {
+      const before = this.require(instanceId)
+      const revision = this.#instances.get(String(instanceId))?.revision ?? 0
+      const after = change(before)
+      const put = async (): Promise<InstanceRecord> => {
+        await this.#instances.put(String(instanceId), after, { expectedRevision: revision })
+        return after
+      }
+      const putThere = after.slave_id === before.slave_id ? put : () => this.#putAt(after.slave_id, put)
+      return after.name === before.name && after.template === before.template ? putThere() : this.#withName(after, putThere)
+    })
+  }
+
+  /** Runs what changes an instance and tells its slave, one after the other: each finds what the one before has left. Throws what it throws. */
+  inTurn<T>(instanceId: number, work: () => Promise<T>): Promise<T> {
+    return this.#turns.take(instanceId, work)
   }
 
   /** Takes over an instance that a slave brought and the master does not know. */
   async adopt(assignment: Assignment, slaveId: number, desired: InstanceState['desired']): Promise<void> {
-    const { template, ...config } = assignment
-    if (this.byName(config.name)) {
+    const { template: given, ...config } = assignment
+    const template = typeof given === 'string' ? given : given.id
+    if (template !== foreignTemplate && this.byName(config.name)) {
       throw new ClusterError('name_in_use', `Slave ${slaveId} brings an instance "${config.name}" (id ${config.id}), but the name is in use; rename one of them`)
     }
-    const record: InstanceRecord = { ...config, template: template.id, slave_id: slaveId, desired, created_with: null }
-    await this.#store.batch([...this.#ids.skip(config.id), putIn(this.#instances, String(config.id), record, { expectedRevision: 0 })])
+    const record: InstanceRecord = { ...config, template, slave_id: slaveId, desired, created_with: null }
+    await this.#putAt(slaveId, () => this.#store.batch([...this.#ids.skip(config.id), putIn(this.#instances, String(config.id), record, { expectedRevision: 0 })]))
+  }
+
+  /** Runs the removal of a slave: none of its instances escapes it. Throws `wrong_state` when it is under way already, and what `remove` throws. */
+  withoutArrivals<T>(slaveId: number, remove: () => Promise<T>): Promise<T> {
+    return this.#arrivals.leave(slaveId, remove)
   }
 
   /** Whether an instance is about to be deleted: its slave must not be given it again. */
@@ -157,51 +184,58 @@ export class InstanceService {
 
   /** Forgets an instance; with `isPending` its slave is told when it comes back. */
   async delete(record: InstanceRecord, isPending: boolean): Promise<void> {
-    const id = String(record.id)
-    const hasIntent = this.isDeleted(record.id)
     await this.#store.batch([
-      deleteFrom(this.#instances, id),
-      ...(isPending ? this.#bury(record) : hasIntent ? [deleteFrom(this.#tombstones, id)] : []),
+      deleteFrom(this.#instances, String(record.id)),
+      ...(isPending ? this.#tombstones.bury(record) : this.#tombstones.forget(record.id)),
     ])
   }
 
   /** Puts on record that an instance is to be deleted, before its slave is told: whatever happens then, it is finished later. */
   async intendDeletion(record: InstanceRecord): Promise<void> {
-    await this.#store.batch(this.#bury(record))
+    await this.#store.batch(this.#tombstones.bury(record))
   }
 
-  /** The writes that delete all instances of a slave that is removed. */
+  /** The writes that delete all instances of a slave that is removed, and what it was still to delete. */
   deletionsOf(slaveId: number): Write[] {
-    return this.assignedTo(slaveId).map(({ id }) => deleteFrom(this.#instances, String(id)))
+    return [...this.assignedTo(slaveId).map(({ id }) => deleteFrom(this.#instances, String(id))), ...this.#tombstones.forgetAllOf(slaveId)]
   }
 
   isDeleted(instanceId: number): boolean {
-    return this.#tombstones.get(String(instanceId)) !== undefined
+    return this.tombstoneOf(instanceId) !== undefined
+  }
+
+  /** The slave that is still to delete an instance. */
+  tombstoneOf(instanceId: number): number | undefined {
+    return this.#tombstones.slaveOf(instanceId)
   }
 
   /** The slave has deleted it too, or has refused to. */
   async forgetDeleted(instanceId: number): Promise<void> {
-    await this.#tombstones.delete(String(instanceId))
+    await this.#store.batch(this.#tombstones.forget(instanceId))
   }
 
   /** A slave has told which instances it has: of its others nothing is known any more. */
   forgetStates(slaveId: number, brought: ReadonlySet<number>): void {
-    for (const { id } of this.assignedTo(slaveId)) if (!brought.has(id)) this.#states.delete(id)
+    for (const { id } of this.assignedTo(slaveId)) if (!brought.has(id) && this.#states.told(id)) this.forgetState(id)
   }
 
-  /** Takes a state that the slave of an instance tells. */
+  /** Nothing is known any more of the state of one. */
+  forgetState(instanceId: number): void {
+    this.#states.forget(instanceId)
+    this.#changed(instanceId)
+  }
+
+  /** The state that was last told, one and the same object until another is told. */
+  toldState(instanceId: number): InstanceState | undefined {
+    return this.#states.told(instanceId)
+  }
+
+  /** Takes a state that the slave of an instance tells. Resolves when what it wants is on record. */
   async setState(instanceId: number, state: InstanceState): Promise<void> {
-    const found = this.#instances.get(String(instanceId))
-    if (!found) return
+    if (!this.#instances.get(String(instanceId))) return
     this.#states.set(instanceId, state)
     this.#changed(instanceId)
-    if (found.value.desired === state.desired) return
-    try {
-      await this.#instances.put(found.id, { ...found.value, desired: state.desired }, { expectedRevision: found.revision })
-    } catch (error) {
-      // The slave owns the desired state and tells it again; a change of configuration goes first.
-      if (ClusterError.from(error).code !== 'conflict') throw error
-    }
+    await this.#states.record(instanceId)
   }
 
   /** The slave came or went: what is known of its instances has changed. */
@@ -209,12 +243,17 @@ export class InstanceService {
     for (const { id } of this.assignedTo(slaveId)) this.#changed(id)
   }
 
-  #bury({ id, slave_id: slaveId }: InstanceRecord): Write[] {
-    return slaveId === null ? [] : [putIn(this.#tombstones, String(id), { slave_id: slaveId })]
+  #putAt<T>(slaveId: number | null, put: () => Promise<T>): Promise<T> {
+    return this.#arrivals.arrive(slaveId, async () => {
+      if (slaveId !== null) this.#slaves.require(slaveId)
+      return put()
+    })
   }
 
-  async #withName<T>(name: string, use: () => Promise<T>): Promise<T> {
-    if (this.#claimedNames.has(name) || this.byName(name)) {
+  /** Corral's own instances have names of their own; what other programs call theirs is their affair. */
+  async #withName<T>({ id, name, template }: Pick<NewInstance, 'id' | 'name' | 'template'>, use: () => Promise<T>): Promise<T> {
+    if (template === foreignTemplate) return use()
+    if (this.#claimedNames.has(name) || this.#index.named(name).some((other) => other !== id)) {
       throw new ClusterError('name_in_use', `There is an instance "${name}" already; choose another name`)
     }
     this.#claimedNames.add(name)
@@ -223,6 +262,10 @@ export class InstanceService {
     } finally {
       this.#claimedNames.delete(name)
     }
+  }
+
+  #find(instanceId: number | undefined): InstanceRecord | undefined {
+    return instanceId === undefined ? undefined : this.get(instanceId)
   }
 
   #changed(instanceId: number): void {

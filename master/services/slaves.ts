@@ -2,11 +2,16 @@ import { ClusterError } from '../../lib/errors/cluster-error.ts'
 import type { RegisterSlave } from '../../lib/link/handshake/shapes.ts'
 import type { Static } from '@sinclair/typebox'
 import type { Link } from '../../lib/link/link.ts'
+import { instanceStateChanged } from '../../lib/link/messages/instances.ts'
+import { GivenName } from '../../lib/link/messages/shapes.ts'
 import type { SlaveInfo } from '../../lib/link/messages/slaves.ts'
+import { fits } from '../../lib/link/validate.ts'
+import { retryOnConflict } from '../../lib/store/retry-on-conflict.ts'
 import { deleteFrom, putIn } from '../../lib/store/store.ts'
 import type { Collection, Store, Write } from '../../lib/store/store.ts'
+import type { Caller } from './access.ts'
 import { IdSequence } from './ids.ts'
-import type { Caller, TokenService } from './tokens.ts'
+import type { TokenService } from './tokens.ts'
 
 export interface SlaveRecord {
   readonly id: number
@@ -23,6 +28,7 @@ export interface SlaveRecord {
 
 type Registration = Static<typeof RegisterSlave>
 
+const newSlave = { labels: {}, agent: null, version: null, address: null, last_seen: null }
 const evictionReason = 'Registered from another connection'
 
 /** The cluster's slaves: who they are, and the link to each that is connected. */
@@ -40,7 +46,7 @@ export class SlaveService {
     this.#store = store
     this.#tokens = tokens
     this.#slaves = store.collection<SlaveRecord>('slaves')
-    this.#ids = new IdSequence(store, 'slave')
+    this.#ids = new IdSequence(store, 'slave', (id) => this.get(id) !== undefined)
   }
 
   get(slaveId: number): SlaveRecord | undefined {
@@ -64,19 +70,36 @@ export class SlaveService {
 
   /** Makes a slave with a join token's last permission. Throws `name_in_use`, `unauthenticated`. */
   async join(caller: Caller, name: string, labels: Record<string, string>): Promise<{ id: number; name: string; token: string }> {
-    if (this.#claimedNames.has(name) || this.list().some((slave) => slave.name === name)) {
+    if (this.#claimedNames.has(name) || this.#isNameTaken(name)) {
       throw new ClusterError('name_in_use', `There is a slave "${name}" already; choose another name, or remove that one with \`ctl slave remove ${name}\``)
     }
     this.#claimedNames.add(name)
     try {
       const { id, write } = this.#ids.take()
       const { token, writes } = this.#tokens.prepare({ name: `slave ${name}`, role: 'slave', slaveId: id })
-      const record: SlaveRecord = { id, name, labels, agent: null, version: null, address: null, last_seen: null }
-      await this.#store.batch([this.#tokens.takeUse(caller), write, ...writes, putIn(this.#slaves, String(id), record)])
+      const record: SlaveRecord = { ...newSlave, id, name, labels }
+      await retryOnConflict(() => this.#store.batch([this.#tokens.takeUse(caller), write, ...writes, putIn(this.#slaves, String(id), record)]))
       return { id, name, token }
     } finally {
       this.#claimedNames.delete(name)
     }
+  }
+
+  /**
+   * A token for a slave with an id of its own choice, which is made if it is not there. Tokens that it had are revoked.
+   * Throws `name_in_use`.
+   */
+  async createToken(id: number, wanted: string | undefined): Promise<{ id: number; name: string; token: string }> {
+    const found = this.#slaves.get(String(id))
+    const name = wanted ?? found?.value.name ?? `slave-${id}`
+    if (this.#isNameTaken(name, id)) throw new ClusterError('name_in_use', `There is a slave "${name}" already; choose another name`)
+    const { token, writes } = this.#tokens.prepare({ name: `slave ${name}`, role: 'slave', slaveId: id })
+    const record = found ? { ...found.value, name } : { ...newSlave, id, name }
+    await this.#store.batch([
+      ...this.#tokens.revocationsOf(id), ...this.#ids.skip(id), ...writes,
+      putIn(this.#slaves, String(id), record, { expectedRevision: found?.revision ?? 0 }),
+    ])
+    return { id, name, token }
   }
 
   /** Forgets a slave, revokes its token and ends its link; `also` are writes that belong to the same change. */
@@ -93,12 +116,18 @@ export class SlaveService {
     return link?.isConnected ? link : undefined
   }
 
+  /** Whether a slave is connected that tells the states of its instances, as Corral's own do; others run games by rules of theirs. */
+  tellsStates(slaveId: number): boolean {
+    return this.link(slaveId)?.channel.carries(instanceStateChanged) === true
+  }
+
   get connectedCount(): number {
     return [...this.#links.values()].filter(({ isConnected }) => isConnected).length
   }
 
-  /** Whether a slave that comes with this data directory is the one that has its instances. */
-  recognises(slaveId: number, dataDirectoryId: string): boolean {
+  /** Whether a slave that comes with this data directory is the one that has its instances. Slaves of other makes name none. */
+  recognises(slaveId: number, dataDirectoryId: string | undefined): boolean {
+    if (dataDirectoryId === undefined) return true
     const known = this.get(slaveId)?.data_directory_id ?? null
     return known === null || known === dataDirectoryId
   }
@@ -110,11 +139,12 @@ export class SlaveService {
   }
 
   /** Takes a slave's new link; one that it had before is closed (seed 001; `protocols/link.md`, Faults). */
-  async connected(link: Link, { id, agent, version }: Registration, dataDirectoryId?: string): Promise<void> {
+  async connected(link: Link, { id, name, agent, version }: Registration, dataDirectoryId?: string): Promise<void> {
     this.#links.get(id)?.close(evictionReason)
     this.#links.set(id, link)
     await this.#update(id, {
       agent, version,
+      ...(fits(GivenName, name) && !this.#isNameTaken(name, id) ? { name } : {}),
       address: link.channel.address,
       last_seen: new Date().toISOString(),
       ...(dataDirectoryId === undefined ? {} : { data_directory_id: dataDirectoryId }),
@@ -163,21 +193,14 @@ export class SlaveService {
     }
   }
 
-  closeAll(reason: string): void {
-    for (const link of this.#links.values()) link.close(reason)
+  #isNameTaken(name: string, exceptId?: number): boolean {
+    return this.#slaves.list().some(({ value }) => value.name === name && value.id !== exceptId)
   }
 
   async #update(slaveId: number, change: Partial<SlaveRecord>): Promise<void> {
-    for (;;) {
+    await retryOnConflict(async () => {
       const found = this.#slaves.get(String(slaveId))
-      if (!found) return
-      try {
-        await this.#slaves.put(found.id, { ...found.value, ...change }, { expectedRevision: found.revision })
-        return
-      } catch (error) {
-        // Removed or updated at the same moment: what is there now is looked at again.
-        if (ClusterError.from(error).code !== 'conflict') throw error
-      }
-    }
+      if (found) await this.#slaves.put(found.id, { ...found.value, ...change }, { expectedRevision: found.revision })
+    })
   }
 }

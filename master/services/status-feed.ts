@@ -59,7 +59,7 @@ export class StatusFeed {
   #sendSlave(links: Iterable<Link>, slaveId: number): void {
     const { slaves, instances } = this.#parts
     const record = slaves.get(slaveId)
-    const slave = record ? slaves.info(record, instances.assignedTo(slaveId).length) : null
+    const slave = record ? slaves.info(record, instances.countOf(slaveId)) : null
     const event = eventMessage(slaveChanged, { slave_id: slaveId, slave })
     for (const link of links) link.pass(slaveChanged, event)
   }

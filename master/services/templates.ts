@@ -1,8 +1,8 @@
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
-import { packageRoot } from '../../lib/package-root.ts'
-import { loadTemplates } from '../../lib/template/load.ts'
+import { foreignTemplate } from '../../lib/link/messages/config-groups.ts'
+import { builtInTemplates, loadTemplates } from '../../lib/template/load.ts'
 import type { Template } from '../../lib/template/schema.ts'
-import { nearest } from '../../lib/text/nearest.ts'
+import { didYouMean } from '../../lib/text/nearest.ts'
 
 export interface KnownTemplate {
   readonly template: Template
@@ -19,7 +19,7 @@ export class TemplateService {
 
   /** Reads all templates; those that can't be used are reported and left out. */
   static async load(userDirectory: string | undefined, onProblem: (problem: ClusterError) => void): Promise<TemplateService> {
-    const builtIn = await loadTemplates([`${packageRoot}/templates`])
+    const builtIn = await loadTemplates([builtInTemplates])
     const own = userDirectory === undefined ? undefined : await loadTemplates([userDirectory])
     for (const problem of [...builtIn.problems, ...(own?.problems ?? [])]) onProblem(problem)
     const known = new Map<string, KnownTemplate>()
@@ -32,11 +32,15 @@ export class TemplateService {
     return [...this.#templates.values()].sort((a, b) => (a.template.id < b.template.id ? -1 : 1))
   }
 
+  /** The template of an instance; none for one that a program of another make runs. Throws `not_found`. */
+  of({ template }: { readonly template: string }): Template | undefined {
+    return template === foreignTemplate ? undefined : this.require(template).template
+  }
+
   /** Throws `not_found` with the nearest id. */
   require(id: string): KnownTemplate {
     const found = this.#templates.get(id)
     if (found) return found
-    const near = nearest(id, this.#templates.keys())
-    throw new ClusterError('not_found', `There is no template "${id}"${near ? `; did you mean "${near}"?` : ''} See \`ctl template list\``)
+    throw new ClusterError('not_found', `There is no template "${id}"${didYouMean(id, this.#templates.keys())}; see \`ctl template list\``)
   }
 }

@@ -1,11 +1,12 @@
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
-import { roleHolds } from '../../lib/auth/role.ts'
 import type { RoleName } from '../../lib/auth/role.ts'
-import type { Permission } from '../../lib/auth/permission.ts'
 import { hashToken, newToken } from '../../lib/auth/token.ts'
+import { defaultKeepMs } from '../../lib/link/outcomes.ts'
 import type { TokenInfo } from '../../lib/link/messages/cluster.ts'
+import type { Principal, TokenPrincipal } from '../../lib/plugin/cluster-view.ts'
 import { deleteFrom, putIn } from '../../lib/store/store.ts'
 import type { Collection, Store, Write } from '../../lib/store/store.ts'
+import { Expiries } from './expiries.ts'
 import { IdSequence } from './ids.ts'
 
 export interface TokenRecord {
@@ -18,11 +19,8 @@ export interface TokenRecord {
   /** How many slaves may still join with it; null for tokens that are not used up. */
   readonly uses_left: number | null
   readonly slave_id: number | null
-}
-
-/** Who sent a request: the token that it was made with. Its rights are looked up anew for every request. */
-export interface Caller {
-  readonly tokenId: number
+  /** Idempotency key of the request that made it. */
+  readonly created_with?: string | null
 }
 
 interface NewToken {
@@ -31,29 +29,43 @@ interface NewToken {
   readonly expiresInS?: number | undefined
   readonly uses?: number | undefined
   readonly slaveId?: number | undefined
+  readonly createdWith?: string | undefined
 }
 
-/** Opaque bearer tokens: shown once, kept as a hash, with an expiry, listed and revoked; a change holds at once. */
+type RevokedListener = (tokenId: number, why: string) => void
+
+/**
+ * Opaque bearer tokens: shown once, kept as a hash, with an expiry, listed and revoked; a change holds at once. One that
+ * has expired is deleted.
+ */
 export class TokenService {
   readonly #tokens: Collection<TokenRecord>
   readonly #store: Store
   readonly #ids: IdSequence
   readonly #idByHash = new Map<string, string>()
-  readonly #revokedListeners = new Set<(tokenId: number) => void>()
+  readonly #hashById = new Map<string, string>()
+  readonly #revokedListeners = new Set<RevokedListener>()
+  readonly #expiries: Expiries
 
   constructor(store: Store) {
     this.#store = store
     this.#tokens = store.collection<TokenRecord>('tokens')
     this.#ids = new IdSequence(store, 'token')
-    for (const { id, value } of this.#tokens.list()) this.#idByHash.set(value.hash, id)
+    this.#expiries = new Expiries((id) => this.#expired(id))
+    for (const { id, value } of this.#tokens.list()) this.#learn(id, value)
     this.#tokens.watch(({ id, value }) => {
-      if (value) this.#idByHash.set(value.hash, id)
+      if (value) this.#learn(id, value)
       else this.#forget(id)
     })
   }
 
+  /** Looks after tokens that expire no longer. */
+  close(): void {
+    this.#expiries.close()
+  }
+
   /** A new token and the writes that put it on record; it is good once they are durable. */
-  prepare({ name, role, expiresInS, uses, slaveId }: NewToken): { token: string; record: TokenRecord; writes: Write[] } {
+  prepare({ name, role, expiresInS, uses, slaveId, createdWith }: NewToken): { token: string; record: TokenRecord; writes: Write[] } {
     const { id, write } = this.#ids.take()
     const token = newToken()
     const now = Date.now()
@@ -64,15 +76,22 @@ export class TokenService {
       expires_at: expiresInS === undefined ? null : new Date(now + expiresInS * 1_000).toISOString(),
       uses_left: uses ?? null,
       slave_id: slaveId ?? null,
+      created_with: createdWith ?? null,
     }
     return { token, record, writes: [write, putIn(this.#tokens, String(id), record)] }
   }
 
-  /** Makes a token. Resolves when it is durable. */
+  /** Makes a token. Resolves when it is durable. One that was made just before with the same idempotency key has reached nobody, and is revoked. */
   async create(options: NewToken): Promise<{ token: string; record: TokenRecord }> {
     const { token, record, writes } = this.prepare(options)
-    await this.#store.batch(writes)
+    await this.#store.batch([...this.#revocationsOfLost(record), ...writes])
     return { token, record }
+  }
+
+  #revocationsOfLost({ created_with: key, created_at: at }: TokenRecord): Write[] {
+    if (!key) return []
+    const isLost = (other: TokenRecord): boolean => other.created_with === key && Date.parse(at) - Date.parse(other.created_at) < defaultKeepMs
+    return this.#tokens.list().filter(({ value }) => isLost(value)).map(({ id }) => deleteFrom(this.#tokens, id))
   }
 
   /** Whose token this is. Throws `unauthenticated`. */
@@ -86,7 +105,7 @@ export class TokenService {
   }
 
   /** The token of a caller as it is now. Throws `unauthenticated` once it is revoked or has expired. */
-  current({ tokenId }: Caller): TokenRecord {
+  current({ tokenId }: TokenPrincipal): TokenRecord {
     const found = this.#tokens.get(String(tokenId))
     if (!found || hasExpired(found.value)) {
       throw new ClusterError('unauthenticated', 'The token of this connection has expired or was revoked')
@@ -94,25 +113,17 @@ export class TokenService {
     return found.value
   }
 
-  isInForce(caller: Caller): boolean {
+  isInForce(caller: TokenPrincipal): boolean {
     const found = this.#tokens.get(String(caller.tokenId))
     return found !== undefined && !hasExpired(found.value)
   }
 
-  /** Throws `forbidden` or `unauthenticated` unless the caller holds the permission at this moment. */
-  require(caller: Caller, permission: Permission): void {
-    const { role, name } = this.current(caller)
-    if (!roleHolds(role, permission)) {
-      throw new ClusterError('forbidden', `The token "${name}" (role ${role}) may not do this: it needs the permission ${permission}`, { details: { permission } })
-    }
-  }
-
-  holds(caller: Caller, permission: Permission): boolean {
-    return this.isInForce(caller) && roleHolds(this.current(caller).role, permission)
-  }
-
-  /** The write that takes one use of a join token, sure to be the only one that takes it. Throws `unauthenticated` when none is left. */
-  takeUse(caller: Caller): Write {
+  /**
+   * The write that takes one use of a join token; it fails with `conflict` when another took one at the same moment, and is
+   * to be made anew then. Throws `unauthenticated` when none is left, `forbidden` for a user.
+   */
+  takeUse(caller: Principal): Write {
+    if (caller.tokenId === undefined) throw new ClusterError('forbidden', 'A slave joins with a join token, not as a user; ask for one with `ctl slave invite`')
     const found = this.#tokens.get(String(caller.tokenId))
     const left = found?.value.uses_left
     if (!found || left === 0) throw new ClusterError('unauthenticated', 'This join token is used up; ask for another with `ctl slave invite`')
@@ -139,15 +150,34 @@ export class TokenService {
     return this.#tokens.list().filter(({ value }) => value.slave_id === slaveId).map(({ id }) => deleteFrom(this.#tokens, id))
   }
 
-  /** Calls the listener for each token that is no longer good. */
-  onRevoked(listener: (tokenId: number) => void): () => void {
+  /** Calls the listener for each token that is no longer good, once or twice. */
+  onRevoked(listener: RevokedListener): () => void {
     this.#revokedListeners.add(listener)
     return () => this.#revokedListeners.delete(listener)
   }
 
+  #learn(id: string, { hash, expires_at: expiresAt }: TokenRecord): void {
+    this.#idByHash.set(hash, id)
+    this.#hashById.set(id, hash)
+    if (expiresAt !== null) this.#expiries.set(id, Date.parse(expiresAt))
+  }
+
   #forget(id: string): void {
-    for (const [hash, holder] of this.#idByHash) if (holder === id) this.#idByHash.delete(hash)
-    for (const listener of this.#revokedListeners) listener(Number(id))
+    const hash = this.#hashById.get(id)
+    if (hash !== undefined) this.#idByHash.delete(hash)
+    this.#hashById.delete(id)
+    this.#expiries.delete(id)
+    this.#tellRevoked(id, 'The token was revoked')
+  }
+
+  /** Whoever uses it must go, whether or not the store can delete it now. */
+  async #expired(id: string): Promise<void> {
+    this.#tellRevoked(id, 'The token has expired')
+    await this.#tokens.delete(id)
+  }
+
+  #tellRevoked(id: string, why: string): void {
+    for (const listener of this.#revokedListeners) listener(Number(id), why)
   }
 }
 

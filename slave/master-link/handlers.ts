@@ -1,6 +1,9 @@
 import type { EndpointHandlers } from '../../lib/link/handlers.ts'
 import type { Link } from '../../lib/link/link.ts'
+import { ConsoleLine } from '../../lib/link/messages/console.ts'
 import type { Messages } from '../../lib/link/messages/index.ts'
+import { check } from '../../lib/link/validate.ts'
+import type { SlavePlugins } from '../plugins/host.ts'
 import type { Drain } from '../supervisor/drain.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 import type { StateReporter } from './state-reporter.ts'
@@ -8,9 +11,9 @@ import type { StateReporter } from './state-reporter.ts'
 export type SlaveHandlers = EndpointHandlers<Messages, 'master-slave', Link>
 
 /** What a slave does when its master asks. */
-export function slaveHandlers(supervisor: Supervisor, reporter: StateReporter, drain: Drain): SlaveHandlers {
+export function slaveHandlers(supervisor: Supervisor, reporter: StateReporter, drain: Drain, plugins: SlavePlugins): SlaveHandlers {
   return {
-    assign_instance: async ({ instance }) => ({ state: (await supervisor.assign(instance)).state }),
+    assign_instance: async (given) => ({ state: (await supervisor.assign(given)).state }),
     delete_instance: async ({ instance_id: id }) => {
       await supervisor.remove(id)
       return {}
@@ -21,11 +24,19 @@ export function slaveHandlers(supervisor: Supervisor, reporter: StateReporter, d
     kill_instance: async ({ instance_id: id }) => ({ status: await supervisor.require(id).kill() }),
     read_console: ({ instance_id: id, ...what }) => supervisor.require(id).archive.read(what),
     list_runs: ({ instance_id: id }) => supervisor.require(id).archive.list(),
-    send_rcon: async ({ instance_id: id, command }) => {
-      await supervisor.require(id).send(command)
+    create_save: async ({ instance_id: id }) => {
+      await supervisor.require(id).save()
+      return {}
+    },
+    send_rcon: async ({ instance_id: id, command, answer = false }) => {
+      const instance = supervisor.require(id)
+      check(ConsoleLine, { command }, 'send_rcon')
+      if (answer) return { result: await instance.ask(command) }
+      await instance.send(command)
       return { result: '' }
     },
     drain_slave: ({ slave_id: _here, ...order }) => drain.set(order),
+    set_plugins: ({ plugins: orders }) => plugins.set(orders),
     set_instance_output_subscriptions: ({ instance_ids: ids }) => {
       reporter.follow(ids, (id) => supervisor.get(id))
       return {}

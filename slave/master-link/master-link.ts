@@ -1,16 +1,16 @@
 import { LinkClient } from '../../lib/link/client.ts'
-import type { ChannelSettings } from '../../lib/link/channel.ts'
+import type { ChannelSettings, Dialect } from '../../lib/link/channel.ts'
 import { HandlerTable } from '../../lib/link/handlers.ts'
 import { protocolVersion } from '../../lib/link/handshake/shapes.ts'
 import type { Link } from '../../lib/link/link.ts'
-import { messages } from '../../lib/link/messages/index.ts'
-import { Registry } from '../../lib/link/registry.ts'
+import { Outcomes } from '../../lib/link/outcomes.ts'
+import type { Registry } from '../../lib/link/registry.ts'
 import type { Logger } from '../../lib/log/logger.ts'
+import type { SlavePlugins } from '../plugins/host.ts'
 import type { Drain } from '../supervisor/drain.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 import { corralVersion } from '../../lib/version.ts'
 import { slaveHandlers } from './handlers.ts'
-import { Outcomes } from './outcomes.ts'
 import type { StateReporter } from './state-reporter.ts'
 
 export interface MasterLinkOptions {
@@ -19,8 +19,12 @@ export interface MasterLinkOptions {
   readonly id: number
   readonly name: string
   readonly ca: string | undefined
+  readonly dialect: Dialect
   readonly settings: ChannelSettings
   readonly reconnect: { readonly baseMs: number; readonly capMs: number }
+  /** What can be said over the link. */
+  readonly registry: Registry
+  readonly plugins: SlavePlugins
   readonly supervisor: Supervisor
   readonly reporter: StateReporter
   readonly log: Logger
@@ -36,22 +40,22 @@ export class MasterLink {
   #reported: string | undefined
   #isClosed = false
 
-  constructor({ url, token, id, name, ca, settings, reconnect, supervisor, reporter, log, drain, dataDirectoryId }: MasterLinkOptions) {
-    const registry = new Registry(Object.values(messages))
-    const handlers = new HandlerTable<Link>(slaveHandlers(supervisor, reporter, drain))
+  constructor({ url, token, id, name, ca, dialect, settings, reconnect, registry, plugins, supervisor, reporter, log, drain, dataDirectoryId }: MasterLinkOptions) {
+    const handlers = new HandlerTable<Link>(slaveHandlers(supervisor, reporter, drain, plugins))
     const outcomes = new Outcomes()
     handlers.expectComplete(registry.requestsOn('master-slave'))
     this.#client = new LinkClient({
-      url, registry, settings, ca,
-      dialect: 'session',
+      url, registry, settings, ca, dialect,
       backoff: reconnect,
       registration: { role: 'slave', token, agent: `Corral ${corralVersion()}`, version: protocolVersion, id, name },
       owner: {
         answer: (definition, { to, key, data }, link) => {
-          const answer = (): Promise<unknown> => handlers.answer(definition, data, link)
-          return to === undefined || key === undefined ? answer() : outcomes.once(to, key, `${definition.type} ${data.text}`, answer)
+          const answer = (): Promise<unknown> => (
+            handlers.has(definition.type) ? handlers.answer(definition, { to, data }, link) : plugins.answer(definition, { to, data })
+          )
+          return outcomes.once(definition, { scope: `${definition.forward} ${to}`, key, data }, answer)
         },
-        accept: () => {},
+        accept: (definition, event) => plugins.accept(definition, event),
         connected: (isConnected) => {
           if (!isConnected) this.#report(log, 'lost', `The connection to the master at ${url} is lost; games go on, trying again`)
           else if (this.#reported !== undefined) this.#restored(log, url)
@@ -69,14 +73,20 @@ export class MasterLink {
       },
       onLink: (link) => {
         this.#restored(log, url)
-        reporter.begin(link, supervisor.list(), { isDraining: drain.isOn, dataDirectoryId })
+        reporter.begin(link, supervisor.list(), { slaveId: id, isDraining: drain.isOn, dataDirectoryId })
+        plugins.connected()
       },
-      // A slave never gives up: its games need looking after, and tokens can be put right.
-      isFinal: () => false,
-      onFailure: ({ code, message }) => this.#report(log, code, code === 'unauthenticated'
-        ? `The master at ${url} does not accept this slave's token. Join again with \`slave join\`; games go on, trying again`
+      // A Corral master's slave never gives up: tokens can be put right there. Others take each try for an attack.
+      isFinal: ({ code }) => dialect === 'base' && code === 'unauthenticated',
+      onFailure: ({ code, message }, isFinal) => this.#report(log, code, code === 'unauthenticated'
+        ? `The master at ${url} does not accept this slave's token. ${isFinal ? 'Set `token` in its config and start it again; games go on, no more tries are made' : 'If it was removed from the cluster, delete its config and join again with `slave join`; games go on, trying again'}`
         : `${message} Games go on, trying again`),
     })
+  }
+
+  /** The conversation that goes on, if any. */
+  get link(): Link | undefined {
+    return this.#client.link
   }
 
   start(): void {

@@ -1,5 +1,5 @@
 import type { Link } from '../../lib/link/link.ts'
-import { playerActivity } from '../../lib/link/messages/console.ts'
+import { playerActivity, setInstanceOutputSubscriptions } from '../../lib/link/messages/console.ts'
 import { instanceStateChanged, updateInstances } from '../../lib/link/messages/instances.ts'
 import { drainChanged } from '../../lib/link/messages/slaves.ts'
 import { ConsoleFeed } from '../console/feeds.ts'
@@ -11,19 +11,21 @@ import type { RunExit } from '../run/run-exit.ts'
 /** Tells the master what happens to the instances: states always, consoles only while somebody follows them. */
 export class StateReporter implements InstanceListener {
   #link: Link | undefined
-  #followed = new Set<number>()
+  /** Ids of the consoles that the master asked for; all of them where it can't ask. */
+  #followed: ReadonlySet<number> | 'all' = new Set()
   readonly #feeds = new Map<number, ConsoleFeed>()
   readonly #changed = new Set<Instance>()
 
   /** A new conversation with the master has begun: it is told all that is here. */
-  begin(link: Link, instances: readonly Instance[], { isDraining, dataDirectoryId }: { isDraining: boolean; dataDirectoryId: string }): void {
+  begin(link: Link, instances: readonly Instance[], { slaveId, isDraining, dataDirectoryId }: { slaveId: number; isDraining: boolean; dataDirectoryId: string }): void {
     this.end()
     this.#link = link
     link.emit(updateInstances, {
-      instances: instances.map(({ assignment, state }) => ({ instance: assignment, state })),
+      instances: instances.map(({ given, state }) => ({ ...given, instance: { ...given.instance, slave_id: slaveId }, state })),
       draining: isDraining,
       data_directory_id: dataDirectoryId,
     })
+    if (!link.channel.carries(setInstanceOutputSubscriptions)) this.#followAll(instances)
   }
 
   drainChanged(isOn: boolean): void {
@@ -40,13 +42,14 @@ export class StateReporter implements InstanceListener {
 
   /** Replaces the set of consoles that are followed. */
   follow(instanceIds: readonly number[], find: (instanceId: number) => Instance | undefined): void {
-    this.#followed = new Set(instanceIds)
+    const followed = new Set(instanceIds)
+    this.#followed = followed
     for (const [id, feed] of this.#feeds) {
-      if (this.#followed.has(id)) continue
+      if (followed.has(id)) continue
       feed.close()
       this.#feeds.delete(id)
     }
-    for (const id of this.#followed) {
+    for (const id of followed) {
       const active = find(id)?.activeRun
       if (active && !this.#feeds.has(id)) this.#feed(id, active.number, active.run)
     }
@@ -63,7 +66,7 @@ export class StateReporter implements InstanceListener {
   }
 
   runBegan(instance: Instance, number: number, run: Run): void {
-    if (this.#followed.has(instance.id)) this.#feed(instance.id, number, run)
+    if (this.#followed === 'all' || this.#followed.has(instance.id)) this.#feed(instance.id, number, run, run.output.head)
   }
 
   runEnded(instance: Instance, _number: number, exit: RunExit): void {
@@ -71,9 +74,14 @@ export class StateReporter implements InstanceListener {
     this.#feeds.delete(instance.id)
   }
 
-  #feed(instanceId: number, number: number, run: Run): void {
+  #followAll(instances: readonly Instance[]): void {
+    this.#followed = 'all'
+    for (const { id, activeRun } of instances) if (activeRun) this.#feed(id, activeRun.number, activeRun.run)
+  }
+
+  #feed(instanceId: number, number: number, run: Run, from = run.output.end): void {
     this.#feeds.get(instanceId)?.close()
-    if (this.#link) this.#feeds.set(instanceId, new ConsoleFeed(this.#link, instanceId, number, run.output))
+    if (this.#link) this.#feeds.set(instanceId, new ConsoleFeed(this.#link, instanceId, number, run.output, from))
   }
 
   #flush(): void {

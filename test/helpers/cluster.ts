@@ -162,7 +162,9 @@ export class TestCluster {
 
   /** Makes an instance, of the template `sample` unless another is named. */
   async create(name: string, { template = 'sample', ...rest }: NewInstance = {}): Promise<InstanceInfo> {
-    return (await this.api(createInstance, { name, template, ...rest })).instance
+    const { instance } = await this.api(createInstance, { name, template, ...rest })
+    if (!instance) throw new Error('The master does not show what it has made')
+    return instance
   }
 
   async state(id: number): Promise<InstanceInfo> {

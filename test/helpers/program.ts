@@ -9,6 +9,8 @@ export type ProgramName = 'master' | 'slave' | 'ctl'
 export interface ProgramOptions {
   readonly cwd: string
   readonly env?: Readonly<Record<string, string>>
+  /** What its stdin has; nothing when left out. */
+  readonly input?: string
 }
 
 export interface Finished {
@@ -31,14 +33,15 @@ export class Program {
   /** Resolves when it has ended and all its output is here. */
   readonly ended: Promise<Finished>
 
-  constructor(name: ProgramName, args: readonly string[], { cwd, env = {} }: ProgramOptions) {
+  constructor(name: ProgramName, args: readonly string[], { cwd, env = {}, input }: ProgramOptions) {
     if (!existsSync(join(packageRoot, 'dist', `${name}.js`))) {
       throw new Error(`dist/${name}.js is missing: run \`npm run build\` before the tests of the programs`)
     }
     this.#name = name
     this.#child = spawn(process.execPath, [join(packageRoot, 'bin', `${name}.js`), ...args], {
-      cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_OPTIONS: '', ...env },
+      cwd, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], env: { ...process.env, NODE_OPTIONS: '', ...env },
     })
+    this.#child.stdin?.end(input)
     this.#child.stdout?.on('data', (data: Buffer) => {
       this.#stdout += data.toString()
       this.#tell()

@@ -3,11 +3,11 @@ import type { Server } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { WebSocketServer } from 'ws'
 import { sessionSubprotocol } from '../../lib/link/handshake/shapes.ts'
 import type { Registration } from '../../lib/link/handshake/shapes.ts'
 import type { Link } from '../../lib/link/link.ts'
-import { WebSocketTransport } from '../../lib/link/transport/websocket.ts'
+import { ServerSocket } from '../../lib/link/transport/server-socket.ts'
+import { acceptUpgrade } from '../../lib/link/transport/upgrade.ts'
 import type { Cleanups } from './cleanups.ts'
 import { authenticateGood } from './link-fixtures.ts'
 import { TestMaster } from './test-master.ts'
@@ -36,10 +36,6 @@ export class SocketMaster extends TestMaster {
         return (options.authenticate ?? authenticateGood)(registration)
       },
     })
-    const webSockets = new WebSocketServer({
-      noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: options.maxFrameBytes ?? 1024 * 1024,
-      handleProtocols: (offered) => (offered.has(sessionSubprotocol) ? sessionSubprotocol : false),
-    })
     this.#server.on('connection', (socket) => {
       this.opened += 1
       this.#sockets.add(socket)
@@ -48,12 +44,12 @@ export class SocketMaster extends TestMaster {
     })
     this.#server.on('clientError', (_error, socket) => socket.destroy())
     this.#server.on('upgrade', (request, socket, head) => {
-      webSockets.handleUpgrade(request, socket, head, (ws) => {
-        const known = this.links.length
-        void this.accept(new WebSocketTransport(ws, socket, 'test'), ws.protocol === sessionSubprotocol ? 'session' : 'base').then(() => {
-          const link = this.links[known]
-          if (link) options.onLink?.(link)
-        })
+      const known = this.links.length
+      const protocol = acceptUpgrade(request, socket, sessionSubprotocol)
+      const transport = new ServerSocket(socket, head, 'test', options.maxFrameBytes ?? 1024 * 1024)
+      void this.accept(transport, protocol === undefined ? 'base' : 'session').then(() => {
+        const link = this.links[known]
+        if (link) options.onLink?.(link)
       })
     })
   }

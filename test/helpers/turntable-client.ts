@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import type { Cleanups } from './cleanups.ts'
 
-const deadlineMs = 5_000
+const deadlineMs = 15_000
 
 export interface ClientOptions {
   readonly path?: string

@@ -10,6 +10,7 @@ export const consoleCommands: readonly CommandSpec[] = [
     details: 'Several words are one line. Put -- before a line that has words that begin with "-".',
     arguments: [oneInstance, { name: 'LINE', summary: 'The line', isMany: true }],
     options: [],
+    base: {},
     load: () => import('./send.ts'),
   },
   {
@@ -18,13 +19,15 @@ export const consoleCommands: readonly CommandSpec[] = [
     details: [
       'Prints the last lines, then everything as it comes, from run to run. What is typed is sent line by line.',
       'Ctrl-C or Ctrl-D leaves; the game stays. When stdin is no terminal, all its lines are sent and following goes on after',
-      'its end, unless --exit-on-eof is given: then ctl ends once the lines are sent and what was printed until then is shown.',
+      'its end, unless --exit-on-eof is given: then ctl ends once the lines are sent and the game has printed nothing more for half a',
+      'second, after 5 s at the latest.',
     ].join('\n'),
     arguments: [oneInstance],
     options: [
       { name: 'tail', value: 'LINES', summary: 'Begin this many lines before the end (default 20)' },
       { name: 'exit-on-eof', summary: 'End when stdin does' },
     ],
+    base: { lacks: ['tail'] },
     load: () => import('./console.ts'),
   },
   {

@@ -1,17 +1,23 @@
-import { sendRcon } from '../../../lib/link/messages/console.ts'
+import { maxTail, sendRcon } from '../../../lib/link/messages/console.ts'
 import { openConsole } from '../../console/open.ts'
 import { sendLines } from '../../console/input.ts'
+import { Quiet } from '../../console/quiet.ts'
 import type { Context } from '../../context.ts'
 import { usageError } from '../../usage-error.ts'
 
 const defaultTail = 20
+const replyTimes = { settleMs: 500, mostMs: 5_000 }
 
 /** `ctl instance console NAME` */
 export async function run(context: Context): Promise<void> {
   const { args, output, fail } = context
   if (output.format !== 'table') throw usageError('A console is printed as it is; `ctl instance logs NAME -f -o json` gives it as JSON')
-  const start = { tail: args.integer('tail') ?? defaultTail }
-  const { master, instance, follower } = await openConsole(context, args.word('NAME'), start, true, (bytes) => output.write(bytes))
+  const start = { tail: args.integer('tail', { max: maxTail }) ?? defaultTail }
+  const quiet = new Quiet(replyTimes)
+  const { master, instance, follower } = await openConsole(context, args.word('NAME'), start, true, (bytes) => {
+    quiet.heard()
+    return output.write(bytes)
+  })
   const { stdin } = context
   // At a terminal the end of input is Ctrl-D: the operator leaves.
   const endsWithInput = stdin.isTTY === true || args.flag('exit-on-eof')
@@ -22,8 +28,11 @@ export async function run(context: Context): Promise<void> {
     } catch (error) {
       fail(error, 'not sent')
     }
-  }).then(() => {
-    if (endsWithInput) follower.finish()
+  }).then(async () => {
+    if (!endsWithInput) return
+    // Who leaves a terminal has seen what he waited for; a script waits for what its last line brings.
+    if (!stdin.isTTY) await quiet.settled()
+    follower.finish()
   })
   sending.catch((error: unknown) => fail(error, 'stdin'))
   try {

@@ -1,48 +1,72 @@
-import { randomUUID } from 'node:crypto'
-import { createInstance, startInstance } from '../../../lib/link/messages/instances.ts'
+import { randomInt, randomUUID } from 'node:crypto'
+import type { RequestOf } from '../../../lib/link/define.ts'
+import { assignInstanceCommand, createInstance, startInstance } from '../../../lib/link/messages/instances.ts'
 import type { InstanceInfo } from '../../../lib/link/messages/instances.ts'
 import { listSlaves } from '../../../lib/link/messages/slaves.ts'
+import type { SlaveInfo } from '../../../lib/link/messages/slaves.ts'
 import type { Connection } from '../../connection.ts'
 import type { Context } from '../../context.ts'
 import { resolve } from '../../resolve.ts'
 import { usageError } from '../../usage-error.ts'
-import { deadlineOf } from './control.ts'
+import { deadlineOf, stillGoingOn } from './control.ts'
 import { findInstance } from './find.ts'
+
+type NewInstance = RequestOf<typeof createInstance>
+
+const largestForeignId = 2 ** 31 - 1
 
 /** `ctl instance create NAME --template TEMPLATE …` */
 export async function run(context: Context): Promise<void> {
-  const { args, connect, output, progress, fail } = context
+  const { args, connect, output, progress } = context
   const [name, template, policy] = [args.word('NAME'), args.text('template'), args.text('restart')]
   if (template === undefined) throw usageError('--template is missing; `ctl template list` has the templates')
   if (args.flag('wait') && !args.flag('start')) throw usageError('--wait goes with --start')
   const [variables, ports] = [args.assignments('set'), portsOf(args.assignments('port'))]
   const master = await connect()
-  const slave = args.text('slave')
+  const slave = await chosenSlave(master, args.text('slave'))
   const request = {
     name,
     template,
-    ...(slave === undefined ? {} : { slave_id: await slaveId(master, slave) }),
+    ...(slave === undefined ? {} : { slave_id: slave.id }),
     ...(Object.keys(variables).length > 0 ? { variables } : {}),
     ...(Object.keys(ports).length > 0 ? { ports } : {}),
     ...(policy === undefined ? {} : { restart_policy: policy as 'never' | 'on-failure' | 'always' }),
   }
+  const instance = await progress.during(`creating ${name}`, master.isCorral ? create(master, request) : createElsewhere(master, request))
+  const info = args.flag('start') ? await start(context, master, instance) : instance
+  await output.data(info, () => `${info.name}: created on ${slave?.name ?? info.slave ?? 'no slave'}${args.flag('start') ? `, ${info.status}` : ''}\n`)
+}
+
+async function create(master: Connection, request: NewInstance): Promise<InstanceInfo> {
   // With a key the master makes it once, even if the request reaches it twice.
-  const { instance } = await progress.during(`creating ${name}`, master.send(createInstance, request, { key: randomUUID() }))
-  const started = args.flag('start') ? await start(context, master, instance).catch((error: unknown) => fail(error, name)) : undefined
-  const info = started ?? instance
-  await output.data(info, () => `${info.name}: created on ${info.slave ?? 'no slave'}${args.flag('start') ? `, ${info.status}` : ''}\n`)
+  const { instance } = await master.send(createInstance, request, { key: randomUUID() })
+  return instance ?? findInstance(master, request.name)
 }
 
-async function start({ args, progress }: Context, master: Connection, { id, name }: InstanceInfo): Promise<InstanceInfo> {
+/** Masters of other makers leave the id to who creates the instance, and assign it to no slave by themselves. */
+async function createElsewhere(master: Connection, { slave_id: slaveId, ...request }: NewInstance): Promise<InstanceInfo> {
+  const id = randomInt(1, largestForeignId)
+  await master.send(createInstance, { ...request, id, slave_id: null })
+  if (typeof slaveId === 'number') await master.send(assignInstanceCommand, { instance_id: id, slave_id: slaveId })
+  return findInstance(master, String(id))
+}
+
+/** What has become of it; that it did not start, or not in time, is reported and keeps nothing else from being told. */
+async function start({ args, progress, fail }: Context, master: Connection, instance: InstanceInfo): Promise<InstanceInfo> {
+  const { id, name } = instance
   const wait = args.flag('wait')
-  const request = { instance_id: id, ...(wait ? { wait } : {}) }
-  const { status } = await progress.during(`starting ${name}`, master.send(startInstance, request, { deadlineMs: deadlineOf(wait, startInstance) }))
-  return { ...await findInstance(master, String(id)), status }
+  const answer = master.send(startInstance, { instance_id: id, ...(wait ? { wait } : {}) }, { deadlineMs: deadlineOf(wait, startInstance), key: randomUUID() })
+  try {
+    const { status } = await progress.during(`starting ${name}`, wait ? stillGoingOn(answer, 'starting', name) : answer)
+    return { ...await findInstance(master, String(id)), status }
+  } catch (error) {
+    fail(error, name)
+    return findInstance(master, String(id)).catch(() => instance)
+  }
 }
 
-async function slaveId(master: Connection, word: string): Promise<number> {
-  const { list } = await master.send(listSlaves, {})
-  return resolve('slave', list, word).id
+async function chosenSlave(master: Connection, word: string | undefined): Promise<SlaveInfo | undefined> {
+  return word === undefined ? undefined : resolve('slave', (await master.send(listSlaves, {})).list, word)
 }
 
 function portsOf(texts: Record<string, string>): Record<string, number> {

@@ -1,4 +1,5 @@
 import { deleteInstance, listInstances } from '../../../lib/link/messages/instances.ts'
+import { ClusterError } from '../../../lib/errors/cluster-error.ts'
 import { confirm } from '../../confirm.ts'
 import type { Context } from '../../context.ts'
 import { forEach } from '../../each.ts'
@@ -22,8 +23,14 @@ export async function run(context: Context): Promise<void> {
   }
   const force = args.flag('force')
   const deleted = await forEach(context, resolutions, 'deleting', async ({ id, name }) => {
-    await master.send(deleteInstance, { instance_id: id, ...(force ? { force } : {}) })
+    await master.send(deleteInstance, { instance_id: id, ...(force ? { force } : {}) }).catch((error: unknown) => { throw withAdvice(error) })
     return { id, name, deleted: true }
   }, ({ name }) => output.line(`${name}: deleted`))
   await output.results(deleted, words.length > 1)
+}
+
+function withAdvice(error: unknown): unknown {
+  const { code, message } = ClusterError.from(error)
+  if (code !== 'slave_not_connected') return error
+  return new ClusterError(code, `${message}; with --force it is deleted here now, and there when the slave comes back`, { cause: error })
 }

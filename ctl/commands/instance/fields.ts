@@ -1,7 +1,11 @@
 import type { InstanceInfo } from '../../../lib/link/messages/instances.ts'
 import { exitText } from '../../console/exit-text.ts'
 import type { Column, FieldRows } from '../../output/table.ts'
+import { truncate } from '../../output/text-width.ts'
 import { timeText } from '../../output/time-text.ts'
+
+/** Wide enough to tell one problem from another; `instance show` has the rest. */
+const problemWidth = 60
 
 /** What `instance list` shows of each instance. */
 export const instanceColumns: ReadonlyArray<Column<InstanceInfo>> = [
@@ -12,7 +16,7 @@ export const instanceColumns: ReadonlyArray<Column<InstanceInfo>> = [
   { title: 'STATUS', value: statusText },
   { title: 'PORTS', value: portsText },
   { title: 'PLAYERS', value: ({ players }) => players.length, align: 'right' },
-  { title: 'PROBLEM', value: ({ problem }) => problem, isOptional: true },
+  { title: 'PROBLEM', value: ({ problem }) => problem && truncate(problem.split('\n')[0] ?? '', problemWidth), isOptional: true },
 ]
 
 /** What `instance show` shows. */

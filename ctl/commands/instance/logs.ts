@@ -1,4 +1,4 @@
-import { listRuns } from '../../../lib/link/messages/console.ts'
+import { listRuns, maxTail } from '../../../lib/link/messages/console.ts'
 import { encodeBytes } from '../../../lib/link/console-bytes.ts'
 import { openConsole } from '../../console/open.ts'
 import { exitText } from '../../console/exit-text.ts'
@@ -12,7 +12,7 @@ import { timeText } from '../../output/time-text.ts'
 export async function run(context: Context): Promise<void> {
   const { args, output } = context
   if (args.flag('runs')) return printRuns(context)
-  const [runNumber, from, tail] = [args.integer('run'), args.integer('from'), args.integer('tail')]
+  const [runNumber, from, tail] = [args.integer('run', { min: 1 }), args.integer('from'), args.integer('tail', { max: maxTail })]
   if (from !== undefined && tail !== undefined) throw usageError('Give --from or --tail, not both')
   if (output.format === 'yaml') throw usageError('Output is printed as it is, or with -o json as one object a line; not as YAML')
   const asJson: ConsoleSink['write'] = (bytes, { run: number, offset }) => output.write(`${JSON.stringify({ run: number, offset, ...encodeBytes(bytes) })}\n`)

@@ -22,7 +22,7 @@ export async function run(context: Context): Promise<void> {
 }
 
 function orderOf({ args }: Context): Omit<RequestOf<typeof drainSlave>, 'slave_id'> {
-  const [stop, message, graceMs] = [args.flag('stop'), args.text('message'), args.durationMs('grace')]
+  const [stop, message, graceMs] = [args.flag('stop'), args.text('message'), args.durationMs('grace', '1d')]
   if (args.flag('off')) {
     if (stop || message !== undefined || graceMs !== undefined) throw usageError('--off ends draining; leave out --stop, --message and --grace')
     return { enabled: false }

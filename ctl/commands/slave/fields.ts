@@ -8,7 +8,7 @@ export const slaveColumns: ReadonlyArray<Column<SlaveInfo>> = [
   { title: 'NAME', value: ({ name }) => name },
   { title: 'STATE', value: stateOf },
   { title: 'INSTANCES', value: ({ instances }) => instances, align: 'right' },
-  { title: 'AGENT', value: ({ agent, version }) => [agent, version].filter(Boolean).join(' ') },
+  { title: 'AGENT', value: ({ agent }) => agent },
   { title: 'ADDRESS', value: ({ address }) => address },
   { title: 'LAST SEEN', value: ({ last_seen: lastSeen }) => timeText(lastSeen) },
   { title: 'LABELS', value: labelsText, isOptional: true },
@@ -18,7 +18,7 @@ export const slaveColumns: ReadonlyArray<Column<SlaveInfo>> = [
 export function slaveFields(slave: SlaveInfo) {
   const { id, name, agent, version, last_seen: lastSeen, address, instances } = slave
   return [
-    ['id', id], ['name', name], ['state', stateOf(slave)], ['agent', agent], ['version', version], ['address', address],
+    ['id', id], ['name', name], ['state', stateOf(slave)], ['agent', agent], ['protocol version', version], ['address', address],
     ['last seen', timeText(lastSeen)], ['instances', instances], ['labels', labelsText(slave)],
   ] as const
 }

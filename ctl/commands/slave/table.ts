@@ -8,6 +8,7 @@ export const slaveCommands: readonly CommandSpec[] = [
     summary: 'List all slaves, connected or not',
     arguments: [],
     options: [],
+    base: {},
     load: () => import('./list.ts'),
   },
   {
@@ -15,12 +16,13 @@ export const slaveCommands: readonly CommandSpec[] = [
     summary: 'Show slaves in full',
     arguments: [slaves],
     options: [],
+    base: {},
     load: () => import('./show.ts'),
   },
   {
     path: ['slave', 'invite'],
     summary: 'Make a token with which slaves join the cluster',
-    details: 'Prints the command to run on the slave\'s host. The token is shown this once.',
+    details: 'Prints the command to run on the slave\'s host, and the token that it asks for, which is shown this once.',
     arguments: [],
     options: [
       { name: 'expires', value: 'DURATION', summary: 'How long the token is good, such as 1d (the default) or 2h' },
@@ -29,11 +31,22 @@ export const slaveCommands: readonly CommandSpec[] = [
     load: () => import('./invite.ts'),
   },
   {
+    path: ['slave', 'create-token'],
+    summary: 'Make a token for a slave of another make, which brings its own id and cannot join',
+    details: 'The slave is made if there is none with this id. Put -- before an id below 0.',
+    arguments: [{ name: 'ID', summary: 'Id of the slave, as its config has it' }],
+    options: [{ name: 'name', value: 'NAME', summary: 'Name of the slave until it registers with its own' }],
+    load: () => import('./create-token.ts'),
+  },
+  {
     path: ['slave', 'remove'],
     summary: 'Forget slaves and revoke their tokens',
     details: 'Refused while instances are assigned to the slave, unless forced.',
     arguments: [slaves],
-    options: [{ name: 'force', summary: 'Do it although it has instances or is away; its instances are deleted from the cluster' }],
+    options: [
+      { name: 'force', summary: 'Do it although it has instances or is away; the cluster forgets its instances, and what runs there goes on' },
+      { name: 'yes', short: 'y', summary: 'Do not ask' },
+    ],
     load: () => import('./remove.ts'),
   },
   {

@@ -31,6 +31,11 @@ export interface Accepted<Owner> {
   readonly channel: Channel
   readonly owner: Owner
   readonly registration: Registration
+  /**
+   * Whether the registration has told all that there is to know of the peer. A slave of Corral first tells which data
+   * directory it has: a copy of its config must not push it out.
+   */
+  readonly isIntroduced: boolean
 }
 
 /**
@@ -51,7 +56,8 @@ export async function acceptConnection<Owner>(connection: Connection, options: A
     const registration = readRegistration(greeting)
     const owner = await authenticated(registration, options)
     if (!connection.transport.isOpen) throw new ClusterError('link_closed', 'The peer left before it was let in')
-    return { channel: open(connection, greeter, registration, owner, options), owner, registration }
+    const isIntroduced = registration.role === 'control' || options.dialect === 'base'
+    return { channel: open(connection, greeter, registration, owner, options), owner, registration, isIntroduced }
   } catch (error) {
     greeter.refuse(...refusal(error))
     throw error

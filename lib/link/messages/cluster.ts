@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { Static } from '@sinclair/typebox'
 import { Template } from '../../template/schema.ts'
 import { defineRequest } from '../define.ts'
-import { Empty, nullable, strict, Timestamp } from './shapes.ts'
+import { Empty, nullable, oneLine, strict, Timestamp } from './shapes.ts'
 
 export const getMasterStatus = defineRequest({
   type: 'get_master_status',
@@ -59,8 +59,9 @@ export const createToken = defineRequest({
   summary: 'A token for a control. It is shown this once; the master keeps only its hash.',
   routes: ['control-master'],
   permission: 'token.manage',
+  isMutating: true,
   request: strict({
-    name: Type.String({ minLength: 1, maxLength: 64, pattern: '^[^\\x00-\\x1f\\x7f]+$' }),
+    name: Type.String({ minLength: 1, maxLength: 64, ...oneLine }),
     role: Type.Optional(TokenRole),
     expires_in_s: Type.Optional(Type.Integer({ minimum: 1, maximum: 315_360_000 })),
   }),
@@ -81,6 +82,7 @@ export const revokeToken = defineRequest({
   summary: 'Takes a token out of force; connections that were made with it end.',
   routes: ['control-master'],
   permission: 'token.manage',
+  isMutating: true,
   request: strict({ token_id: Type.Integer() }),
   response: Type.Object({}),
 })

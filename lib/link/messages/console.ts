@@ -1,20 +1,16 @@
 import { Type } from '@sinclair/typebox'
 import type { Static } from '@sinclair/typebox'
 import { defineEvent, defineRequest } from '../define.ts'
+import { consoleLines } from './console-lines.ts'
+import { ConsoleChunk, InstanceOutput } from './console-output.ts'
+import { asItIs } from './projections.ts'
 import { Empty, InstanceId, LastExit, nullable, RunNumber, strict, Timestamp } from './shapes.ts'
 
-/** A piece of a console. Its bytes are `text` where they are whole UTF-8 characters, else `base64`. */
-const chunk = {
-  run: RunNumber,
-  offset: Type.Integer({ minimum: 0, description: 'Place of the first byte in the output of the run' }),
-  text: Type.Optional(Type.String()),
-  base64: Type.Optional(Type.String()),
-}
-
-export const ConsoleChunk = Type.Object(chunk)
-export type ConsoleChunk = Static<typeof ConsoleChunk>
+export { ConsoleChunk } from './console-output.ts'
 
 export const maxReadBytes = 1_048_576
+/** Most lines before the end that a read can begin at. */
+export const maxTail = 1_000_000
 
 export const readConsole = defineRequest({
   type: 'read_console',
@@ -26,7 +22,7 @@ export const readConsole = defineRequest({
     instance_id: InstanceId,
     run: Type.Optional(RunNumber),
     from: Type.Optional(Type.Integer({ minimum: 0 })),
-    tail: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000, description: 'Begin this many lines before the end' })),
+    tail: Type.Optional(Type.Integer({ minimum: 0, maximum: maxTail, description: 'Begin this many lines before the end' })),
     max_bytes: Type.Optional(Type.Integer({ minimum: 1, maximum: maxReadBytes })),
   }),
   response: Type.Object({
@@ -50,15 +46,32 @@ export const listRuns = defineRequest({
   }),
 })
 
+/** What a game's console takes: one line, short enough to be written whole. */
+export const ConsoleLine = strict({ command: Type.String({ maxLength: 4_095, pattern: '^[^\\n\\r\\0]*$', 'x-must': 'be one line' }) })
+
+const rconCommand = strict({ instance_id: InstanceId, command: Type.String() })
+
 export const sendRcon = defineRequest({
   type: 'send_rcon',
   summary: 'Sends a line to the game\'s console. Answered when the game can read it; `result` is what came back, where the console tells.',
   routes: ['control-master', 'master-slave'],
   permission: 'console.send',
+  isMutating: true,
   forward: 'instance_id',
-  request: strict({ instance_id: InstanceId, command: Type.String({ maxLength: 4_095, pattern: '^[^\\n\\r\\0]*$' }) }),
+  request: strict({
+    instance_id: InstanceId,
+    command: Type.String({ maxLength: 1_048_576, description: 'One line; slaves of other makes may take more than one' }),
+    answer: Type.Optional(Type.Boolean({ description: 'Wait for what the game prints in answer, as long as its template says' })),
+  }),
   response: Type.Object({ result: Type.String() }),
+  base: {
+    // Whoever asks in this dialect has nothing but the answer to know what came of it.
+    request: { ...asItIs(rconCommand), decode: (request: Static<typeof rconCommand>) => ({ ...request, answer: true }) },
+    response: asItIs(strict({ result: Type.String() })),
+  },
 })
+
+const subscriptions = strict({ instance_ids: Type.Array(InstanceId, { maxItems: 100_000 }) })
 
 export const setInstanceOutputSubscriptions = defineRequest({
   type: 'set_instance_output_subscriptions',
@@ -66,8 +79,10 @@ export const setInstanceOutputSubscriptions = defineRequest({
   routes: ['control-master', 'master-slave'],
   permission: 'console.read',
   isLinkOnly: true,
-  request: strict({ instance_ids: Type.Array(InstanceId, { maxItems: 100_000 }) }),
+  request: subscriptions,
   response: Empty,
+  // A slave of the base dialect sends all output, asked or not.
+  base: { routes: ['control-master'], request: asItIs(subscriptions), response: asItIs(Empty) },
 })
 
 export const instanceOutput = defineEvent({
@@ -76,7 +91,8 @@ export const instanceOutput = defineEvent({
   routes: ['slave-master', 'master-control'],
   isVolatile: true,
   routeBy: 'instance_id',
-  data: Type.Object({ instance_id: InstanceId, output: Type.Object({ ...chunk, exit: Type.Optional(LastExit) }) }),
+  data: InstanceOutput,
+  base: consoleLines,
 })
 
 export const instanceOutputCut = defineEvent({

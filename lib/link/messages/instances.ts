@@ -1,64 +1,19 @@
 import { Type } from '@sinclair/typebox'
-import type { Static } from '@sinclair/typebox'
-import { Template } from '../../template/schema.ts'
 import { defineEvent, defineRequest } from '../define.ts'
-import type { Projection } from '../define.ts'
-import {
-  DesiredState, Empty, InstanceId, InstanceStatus, LastExit, Name, nullable, Ports, RestartPolicy, RunNumber, SlaveId, strict, Timestamp, Variables,
-} from './shapes.ts'
+import { SerializedConfig } from './config-groups.ts'
+import { baseAssignment, baseAwaited, baseBrought, baseConfig, baseCreation, baseField, baseList, instanceOnly } from './instance-projections.ts'
+import { Assignment, InstanceConfig, InstanceInfo, InstanceState, settings } from './instance-shapes.ts'
+import { asItIs } from './projections.ts'
+import { Empty, GivenName, InstanceId, InstanceStatus, nullable, Ports, RestartPolicy, SlaveId, strict, Variables } from './shapes.ts'
+
+export { Assignment, InstanceConfig, InstanceInfo, InstanceState } from './instance-shapes.ts'
+export type { WholeAssignment } from './instance-shapes.ts'
 
 /** Longest that a start, stop or restart is waited for; templates keep their own deadlines below it. */
 const waitDeadlineMs = 330_000
 
-/** What an operator can set of an instance. */
-const settings = {
-  name: Name,
-  variables: Variables,
-  ports: Ports,
-  restart_policy: RestartPolicy,
-  console_limit_bytes: Type.Integer({ minimum: 65_536, description: 'Disk space that the console may use: half of it for the newest run, half for those before' }),
-}
-
-/** An instance's configuration as the master keeps it. */
-export const InstanceConfig = Type.Object({ ...settings, id: InstanceId, template: Type.String(), slave_id: nullable(SlaveId) })
-export type InstanceConfig = Static<typeof InstanceConfig>
-
-/** What a slave needs to run an instance, with or without its master. */
-export const Assignment = Type.Object({ ...settings, id: InstanceId, template: Template })
-export type Assignment = Static<typeof Assignment>
-
-/** What a slave says of an instance that it has. */
-export const InstanceState = Type.Object({
-  desired: DesiredState,
-  status: InstanceStatus,
-  run: nullable(RunNumber),
-  pid: nullable(Type.Integer({ description: 'Process id of the game itself' })),
-  ports: Ports,
-  started_at: nullable(Timestamp),
-  players: Type.Array(Type.String(), { description: 'Names of the players in the game, as its console tells' }),
-  last_exit: nullable(LastExit),
-  problem: nullable(Type.String({ description: 'Why it is not in its desired state, for people' })),
-})
-export type InstanceState = Static<typeof InstanceState>
-
-export const InstanceInfo = Type.Object({
-  id: InstanceId,
-  name: Name,
-  template: Type.String(),
-  slave: nullable(Name),
-  ...InstanceState.properties,
-})
-export type InstanceInfo = Static<typeof InstanceInfo>
-
-const instanceOnly = strict({ instance_id: InstanceId })
 const awaited = strict({ instance_id: InstanceId, wait: Type.Optional(Type.Boolean({ description: 'Answer when it is done, not when it is on record' })) })
 const Reached = Type.Object({ status: InstanceStatus })
-
-// In the base dialect such a request is answered when the work is done, with nothing in the answer.
-const baseAwaited: { request: Projection<Static<typeof awaited>>; response: Projection<Static<typeof Reached>> } = {
-  request: { schema: instanceOnly, encode: ({ instance_id }) => ({ instance_id }), decode: ({ instance_id }: { instance_id: number }) => ({ instance_id, wait: true }) },
-  response: { schema: Empty, encode: () => ({}), decode: () => ({ status: 'unknown' }) },
-}
 
 export const listInstances = defineRequest({
   type: 'list_instances',
@@ -67,23 +22,41 @@ export const listInstances = defineRequest({
   permission: 'instance.read',
   request: Empty,
   response: Type.Object({ list: Type.Array(InstanceInfo) }),
+  base: baseList,
 })
 
 export const createInstance = defineRequest({
   type: 'create_instance',
-  summary: 'Makes an instance from a template and assigns it to a slave; without `slave_id`, to the connected slave with the fewest.',
+  summary: 'Makes an instance from a template and assigns it to a slave; without `slave_id`, to the connected slave with the fewest, and with null to none.',
   routes: ['control-master'],
   permission: 'instance.create',
+  isMutating: true,
   request: strict({
-    name: Name,
+    name: GivenName,
     template: Type.String(),
-    slave_id: Type.Optional(SlaveId),
+    id: Type.Optional(InstanceId),
+    slave_id: Type.Optional(nullable(SlaveId)),
     variables: Type.Optional(Variables),
     ports: Type.Optional(Ports),
     restart_policy: Type.Optional(RestartPolicy),
     console_limit_bytes: Type.Optional(settings.console_limit_bytes),
+    config_groups: settings.config_groups,
   }),
-  response: Type.Object({ instance: InstanceInfo }),
+  response: Type.Object({ instance: Type.Optional(InstanceInfo) }, { description: 'A master of another make does not show it' }),
+  base: baseCreation,
+})
+
+const assignmentCommand = strict({ instance_id: InstanceId, slave_id: SlaveId })
+
+export const assignInstanceCommand = defineRequest({
+  type: 'assign_instance_command',
+  summary: 'Assigns an instance to a slave. One that has a slave already must be stopped; its data stays where it is.',
+  routes: ['control-master'],
+  permission: 'instance.config',
+  isMutating: true,
+  request: assignmentCommand,
+  response: Empty,
+  base: { request: asItIs(assignmentCommand), response: asItIs(Empty) },
 })
 
 export const startInstance = defineRequest({
@@ -91,11 +64,12 @@ export const startInstance = defineRequest({
   summary: 'Wants the instance running. Refused when its program is missing or a port is taken.',
   routes: ['control-master', 'master-slave'],
   permission: 'instance.control',
+  isMutating: true,
   forward: 'instance_id',
   deadlineMs: waitDeadlineMs,
   request: awaited,
   response: Reached,
-  base: baseAwaited,
+  base: baseAwaited('running'),
 })
 
 export const stopInstance = defineRequest({
@@ -103,11 +77,12 @@ export const stopInstance = defineRequest({
   summary: 'Wants the instance stopped: asks the game, then SIGTERM, then SIGKILL, each with the template\'s grace.',
   routes: ['control-master', 'master-slave'],
   permission: 'instance.control',
+  isMutating: true,
   forward: 'instance_id',
   deadlineMs: waitDeadlineMs,
   request: awaited,
   response: Reached,
-  base: baseAwaited,
+  base: baseAwaited('stopped'),
 })
 
 export const restartInstance = defineRequest({
@@ -115,6 +90,7 @@ export const restartInstance = defineRequest({
   summary: 'Stops the instance and starts it again.',
   routes: ['control-master', 'master-slave'],
   permission: 'instance.control',
+  isMutating: true,
   forward: 'instance_id',
   deadlineMs: waitDeadlineMs,
   request: awaited,
@@ -126,9 +102,23 @@ export const killInstance = defineRequest({
   summary: 'Ends the instance\'s processes at once, without asking the game; it stays stopped.',
   routes: ['control-master', 'master-slave'],
   permission: 'instance.control',
+  isMutating: true,
   forward: 'instance_id',
   request: instanceOnly,
   response: Reached,
+})
+
+export const createSave = defineRequest({
+  type: 'create_save',
+  summary: 'Has a game that runs save its world, as its template says; for one that is stopped, makes what it starts from where that is missing. Answered when it is done.',
+  routes: ['control-master', 'master-slave'],
+  permission: 'instance.control',
+  isMutating: true,
+  forward: 'instance_id',
+  deadlineMs: waitDeadlineMs,
+  request: instanceOnly,
+  response: Empty,
+  base: { request: asItIs(instanceOnly), response: asItIs(Empty) },
 })
 
 export const deleteInstance = defineRequest({
@@ -136,36 +126,45 @@ export const deleteInstance = defineRequest({
   summary: 'Stops the instance if need be and deletes it with its data. Forced, it is deleted though its slave is away, and from the slave when that comes back.',
   routes: ['control-master', 'master-slave'],
   permission: 'instance.delete',
+  isMutating: true,
   deadlineMs: waitDeadlineMs,
   request: strict({ instance_id: InstanceId, force: Type.Optional(Type.Boolean()) }),
   response: Type.Object({}),
+  base: { request: asItIs(instanceOnly), response: asItIs(Empty) },
 })
 
 export const getInstanceConfig = defineRequest({
   type: 'get_instance_config',
-  summary: 'An instance\'s configuration. Secrets are masked unless the token may change the configuration.',
+  summary: 'An instance\'s configuration. Secrets are masked, unless they are asked for with a token that may change the configuration.',
   routes: ['control-master'],
   permission: 'instance.read',
-  request: instanceOnly,
+  request: strict({ instance_id: InstanceId, secrets: Type.Optional(Type.Boolean({ description: 'Show secrets, too' })) }),
   response: Type.Object({ config: InstanceConfig }),
+  base: baseConfig,
 })
 
 export const setInstanceConfigField = defineRequest({
   type: 'set_instance_config_field',
-  summary: 'Sets one field: `name`, `restart_policy`, `console_limit_bytes`, `variables.NAME` or `ports.NAME`; null puts the default back. Takes effect at the next start.',
+  summary: 'Sets one field: `name`, `restart_policy`, `console_limit_bytes`, `variables.NAME`, `ports.NAME`, or `GROUP.FIELD` of another program\'s group; null puts the default back. Takes effect at the next start.',
   routes: ['control-master'],
   permission: 'instance.config',
-  request: strict({ instance_id: InstanceId, field: Type.String({ maxLength: 128 }), value: nullable(Type.String({ maxLength: 65_536 })) }),
-  response: Type.Object({ config: InstanceConfig }),
+  isMutating: true,
+  request: strict({ instance_id: InstanceId, field: Type.String({ maxLength: 255 }), value: nullable(Type.String({ maxLength: 65_536 })) }),
+  response: Type.Object({ config: Type.Optional(InstanceConfig) }, { description: 'A master of another make does not show it' }),
+  base: baseField,
 })
+
+const serialized = Type.Object(SerializedConfig.properties, { description: 'The configuration word for word, where the master is of another make: it is told the same again' })
 
 export const assignInstance = defineRequest({
   type: 'assign_instance',
   summary: 'Gives a slave an instance, or its new configuration.',
   routes: ['master-slave'],
   permission: 'peer',
-  request: strict({ instance: Assignment }),
-  response: Type.Object({ state: InstanceState }),
+  isMutating: true,
+  request: strict({ instance: Assignment, serialized: Type.Optional(serialized) }),
+  response: Type.Object({ state: Type.Optional(InstanceState) }),
+  base: baseAssignment,
 })
 
 /** Sent when a slave connects: all that it has. */
@@ -174,10 +173,11 @@ export const updateInstances = defineEvent({
   summary: 'All instances that a slave has, sent when it connects.',
   routes: ['slave-master'],
   data: Type.Object({
-    instances: Type.Array(Type.Object({ instance: Assignment, state: InstanceState })),
+    instances: Type.Array(Type.Object({ instance: Assignment, serialized: Type.Optional(serialized), state: Type.Optional(InstanceState) })),
     draining: Type.Boolean(),
-    data_directory_id: Type.String({ minLength: 1, maxLength: 128, description: 'Names the slave\'s data directory: a copy of its config elsewhere has another' }),
+    data_directory_id: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: 'Names the slave\'s data directory: a copy of its config elsewhere has another' })),
   }),
+  base: baseBrought,
 })
 
 export const instanceStateChanged = defineEvent({

@@ -1,15 +1,16 @@
 import { Type } from '@sinclair/typebox'
 import type { Static } from '@sinclair/typebox'
 import { defineEvent, defineRequest } from '../define.ts'
-import { Empty, Name, nullable, SlaveId, strict, Timestamp } from './shapes.ts'
+import { asItIs } from './projections.ts'
+import { Empty, GivenName, Name, nullable, oneLine, SlaveId, strict, Timestamp } from './shapes.ts'
 
 export const Labels = Type.Record(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$' }), Type.String({ maxLength: 255 }))
 
 export const SlaveInfo = Type.Object({
   id: SlaveId,
-  name: Name,
+  name: GivenName,
   agent: nullable(Type.String({ description: 'Software that the slave runs' })),
-  version: nullable(Type.String()),
+  version: nullable(Type.String({ description: 'Version of the link\'s protocol that it speaks' })),
   connected: Type.Boolean(),
   last_seen: nullable(Timestamp),
   address: nullable(Type.String({ description: 'Where its connection comes from' })),
@@ -27,9 +28,9 @@ export const listSlaves = defineRequest({
   request: Empty,
   response: Type.Object({ list: Type.Array(SlaveInfo) }),
   base: {
-    request: { schema: Empty, encode: () => ({}), decode: () => ({}) },
+    request: asItIs(Empty),
     response: {
-      schema: Type.Object({
+      schema: strict({
         list: Type.Array(strict({ agent: Type.String(), version: Type.String(), name: Type.String(), id: Type.Integer(), connected: Type.Boolean() })),
       }),
       encode: ({ list }) => ({
@@ -47,6 +48,7 @@ export const removeSlave = defineRequest({
   summary: 'Forgets a slave and revokes its token. Refused while instances are assigned to it, unless forced: then they are deleted from the cluster.',
   routes: ['control-master'],
   permission: 'slave.manage',
+  isMutating: true,
   request: strict({ slave_id: SlaveId, force: Type.Optional(Type.Boolean()) }),
   response: Type.Object({}),
 })
@@ -56,12 +58,13 @@ export const drainSlave = defineRequest({
   summary: 'Makes a slave take and start nothing any more, before work on its host; with `stop` its games are stopped after the grace. What was wanted of each is done again when draining ends. Answered when it is on record.',
   routes: ['control-master', 'master-slave'],
   permission: 'slave.manage',
+  isMutating: true,
   forward: 'slave_id',
   request: strict({
     slave_id: SlaveId,
     enabled: Type.Boolean({ description: 'false ends draining' }),
     stop: Type.Optional(Type.Boolean({ description: 'Stop what runs, too' })),
-    message: Type.Optional(Type.String({ minLength: 1, maxLength: 500, pattern: '^[^\\x00-\\x1f\\x7f]+$', description: 'Said to the players of all games at once' })),
+    message: Type.Optional(Type.String({ minLength: 1, maxLength: 500, ...oneLine, description: 'Said to the players of all games at once' })),
     grace_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400_000, description: 'Time until the games are stopped; default 30 s' })),
   }),
   response: Type.Object({
@@ -76,6 +79,7 @@ export const acceptDataDirectory = defineRequest({
   summary: 'Lets a slave go on from another data directory than before, such as on a new disk. Only when what ran from the old one is surely gone: the new one gets the same instances, stopped and without their data.',
   routes: ['control-master'],
   permission: 'slave.manage',
+  isMutating: true,
   request: strict({ slave_id: SlaveId }),
   response: Type.Object({}),
 })
@@ -92,6 +96,7 @@ export const createJoinToken = defineRequest({
   summary: 'A token with which slaves join the cluster.',
   routes: ['control-master'],
   permission: 'slave.invite',
+  isMutating: true,
   request: strict({
     expires_in_s: Type.Optional(Type.Integer({ minimum: 1, maximum: 31_536_000, description: 'Default: one day' })),
     uses: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, description: 'How many slaves may join with it; default 1' })),
@@ -99,11 +104,22 @@ export const createJoinToken = defineRequest({
   response: Type.Object({ token: Type.String(), url: Type.String(), expires_at: Timestamp, uses: Type.Integer() }),
 })
 
+export const createSlaveToken = defineRequest({
+  type: 'create_slave_token',
+  summary: 'A token for a slave that brings its own id, for programs that cannot join. The slave is made if it is not there; a token that it had is revoked.',
+  routes: ['control-master'],
+  permission: 'slave.manage',
+  isMutating: true,
+  request: strict({ slave_id: SlaveId, name: Type.Optional(GivenName) }),
+  response: Type.Object({ id: SlaveId, name: GivenName, token: Type.String() }),
+})
+
 export const joinSlave = defineRequest({
   type: 'join_slave',
   summary: 'Makes a slave of the cluster, with a join token as the bearer. Gives the token that the slave registers with.',
   routes: ['control-master'],
   permission: 'slave.join',
+  isMutating: true,
   request: strict({ name: Name, labels: Type.Optional(Labels) }),
   response: Type.Object({ id: SlaveId, name: Name, token: Type.String() }),
 })

@@ -1,25 +1,30 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { WebSocketServer } from 'ws'
 import { ClusterError } from '../../../lib/errors/cluster-error.ts'
 import type { ChannelSettings, Dialect } from '../../../lib/link/channel.ts'
 import { Connection } from '../../../lib/link/connection.ts'
 import { acceptConnection } from '../../../lib/link/handshake/accept.ts'
+import type { Accepted } from '../../../lib/link/handshake/accept.ts'
 import { sessionSubprotocol } from '../../../lib/link/handshake/shapes.ts'
 import type { Registration } from '../../../lib/link/handshake/shapes.ts'
 import { Link } from '../../../lib/link/link.ts'
 import type { LinkObserver } from '../../../lib/link/link.ts'
 import type { Registry } from '../../../lib/link/registry.ts'
+import { Session } from '../../../lib/link/session/session.ts'
 import { Sessions } from '../../../lib/link/session/sessions.ts'
+import { ServerSocket } from '../../../lib/link/transport/server-socket.ts'
 import { ThrottledTransport } from '../../../lib/link/transport/throttled.ts'
 import type { Transport } from '../../../lib/link/transport/transport.ts'
-import { WebSocketTransport } from '../../../lib/link/transport/websocket.ts'
+import { acceptUpgrade } from '../../../lib/link/transport/upgrade.ts'
 import type { Admission } from '../../../lib/net/admission.ts'
 import type { Cluster } from '../../cluster.ts'
 import type { Dispatcher } from '../../dispatcher.ts'
-import type { Caller } from '../../services/tokens.ts'
+import type { TokenPrincipal as Caller } from '../../../lib/plugin/cluster-view.ts'
 import { controlPeer } from './control-peer.ts'
 import { slavePeer } from './slave-peer.ts'
+
+/** More no peer has to say before it has registered. */
+const maxGreetingBytes = 16_384
 
 export interface LinkDoorOptions {
   readonly cluster: Cluster
@@ -37,21 +42,14 @@ export interface LinkDoorOptions {
 /** Serves seed 001 at `/api/socket`: slaves and controls, in the base and the session dialect. */
 export class LinkDoor {
   readonly #options: LinkDoorOptions
-  readonly #server: WebSocketServer
   readonly #sessions = new Sessions<Caller>()
   readonly #links = new Map<Link, Caller>()
   readonly #shaking = new Set<Transport>()
 
   constructor(options: LinkDoorOptions) {
     this.#options = options
-    this.#server = new WebSocketServer({
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      maxPayload: options.maxFrameBytes,
-      handleProtocols: (offered) => (offered.has(sessionSubprotocol) ? sessionSubprotocol : false),
-    })
-    options.cluster.tokens.onRevoked((tokenId) => this.#closeLinksOf(tokenId))
+    // Later: who has revoked his own token is to get the answer. Nothing is allowed to him meanwhile.
+    options.cluster.tokens.onRevoked((tokenId, why) => setImmediate(() => this.#closeLinksOf(tokenId, why)))
   }
 
   /** Links by the kind of peer. */
@@ -59,30 +57,42 @@ export class LinkDoor {
     return [...this.#links.keys()].filter((link) => link.peer === peer).length
   }
 
-  /** Takes over a connection that asked for an upgrade at the door's path. Throws `overloaded`. */
+  /** Takes over a connection that asked for an upgrade at the door's path. Throws `overloaded`, `invalid_request`. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { admission, maxMessagesPerSecond: framesPerSecond } = this.#options
+    const { admission, maxFrameBytes, maxMessagesPerSecond: framesPerSecond } = this.#options
     const { remoteAddress = 'unknown', remotePort = 0 } = request.socket
     const admitted = admission.admit(remoteAddress)
     socket.once('close', () => admitted.done())
-    this.#server.handleUpgrade(request, socket, head, (ws) => {
-      const transport = new ThrottledTransport(new WebSocketTransport(ws, socket, `${remoteAddress}:${remotePort}`), { framesPerSecond })
-      void this.accept(transport, ws.protocol === sessionSubprotocol ? 'session' : 'base', remoteAddress).finally(() => admitted.done())
-    })
+    const protocol = acceptUpgrade(request, socket, sessionSubprotocol)
+    const webSocket = new ServerSocket(socket, head, `${remoteAddress}:${remotePort}`, Math.min(maxGreetingBytes, maxFrameBytes))
+    const transport = new ThrottledTransport(webSocket, { framesPerSecond })
+    const known = (): void => {
+      webSocket.allow(maxFrameBytes)
+      admitted.done()
+    }
+    void this.accept(transport, protocol === undefined ? 'base' : 'session', remoteAddress, known)
   }
 
-  /** Shakes hands on a transport; whatever goes wrong concerns that peer alone. */
-  async accept(transport: Transport, dialect: Dialect, host: string): Promise<void> {
-    const { cluster: { log, tokens }, registry, settings, handshakeDeadlineMs } = this.#options
+  /** Shakes hands on a transport and calls `known` when the peer has shown who it is; whatever goes wrong concerns that peer alone. */
+  async accept(transport: Transport, dialect: Dialect, host: string, known: () => void): Promise<void> {
+    const { cluster: { log, tokens }, registry, settings, handshakeDeadlineMs, admission } = this.#options
     this.#shaking.add(transport)
     try {
       const accepted = await acceptConnection<Caller>(new Connection(transport), {
         dialect, registry, settings, handshakeDeadlineMs,
         sessions: this.#sessions,
-        authenticate: (registration) => this.#admit(registration, host),
-        mayResume: (caller) => tokens.isInForce(caller),
+        authenticate: (registration) => {
+          const caller = admission.attempt(host, () => this.#authenticate(registration))
+          known()
+          return caller
+        },
+        mayResume: (caller) => {
+          const isInForce = tokens.isInForce(caller)
+          if (isInForce) known()
+          return isInForce
+        },
       })
-      if (accepted) await this.#open(accepted.channel, accepted.owner, accepted.registration)
+      if (accepted) await this.#open(accepted)
     } catch (error) {
       log.info(`A connection was refused: ${ClusterError.from(error).message}`, { address: transport.address })
     } finally {
@@ -94,19 +104,6 @@ export class LinkDoor {
   close(reason: string): void {
     for (const transport of this.#shaking) transport.close(1001, reason)
     for (const link of this.#links.keys()) link.close(reason)
-    this.#server.close()
-  }
-
-  #admit(registration: Registration, host: string): Caller {
-    const { admission } = this.#options
-    // Others of this address may have failed while this one made up its mind.
-    admission.checkLogins(host)
-    try {
-      return this.#authenticate(registration)
-    } catch (error) {
-      if (ClusterError.from(error).code === 'unauthenticated') admission.failed(host)
-      throw error
-    }
   }
 
   #authenticate(registration: Registration): Caller {
@@ -122,13 +119,13 @@ export class LinkDoor {
     return { tokenId: token.id }
   }
 
-  async #open(channel: Link['channel'], caller: Caller, registration: Registration): Promise<void> {
+  async #open({ channel, owner: caller, registration, isIntroduced }: Accepted<Caller>): Promise<void> {
     const { cluster, dispatcher, registry, observer, maxRequestsInFlight } = this.#options
     const forget = (): void => {
       this.#links.delete(link)
-      if (channel.dialect === 'session') this.#sessions.remove(channel as Parameters<Sessions<Caller>['remove']>[0])
+      if (channel instanceof Session) this.#sessions.remove(channel)
     }
-    const owner = registration.role === 'slave' ? slavePeer(cluster, registration) : controlPeer(cluster, dispatcher, caller, () => {})
+    const owner = registration.role === 'slave' ? slavePeer(cluster, registration) : controlPeer(cluster, dispatcher, caller)
     const link = new Link(channel, {
       self: 'master',
       peer: registration.role,
@@ -142,11 +139,10 @@ export class LinkDoor {
       },
     })
     this.#links.set(link, caller)
-    // A slave of ours first tells which data directory it has: a copy of its config must not push it out.
-    if (registration.role === 'slave' && channel.dialect === 'base') await cluster.slaves.connected(link, registration)
+    if (registration.role === 'slave' && isIntroduced) await cluster.slaves.connected(link, registration)
   }
 
-  #closeLinksOf(tokenId: number): void {
-    for (const [link, caller] of this.#links) if (caller.tokenId === tokenId) link.close('The token was revoked')
+  #closeLinksOf(tokenId: number, why: string): void {
+    for (const [link, caller] of this.#links) if (caller.tokenId === tokenId) link.close(why)
   }
 }

@@ -1,12 +1,12 @@
 import type { RegisterSlave } from '../../../lib/link/handshake/shapes.ts'
 import type { Static } from '@sinclair/typebox'
-import { ClusterError } from '../../../lib/errors/cluster-error.ts'
 import { HandlerTable } from '../../../lib/link/handlers.ts'
 import type { EventHandlers } from '../../../lib/link/handlers.ts'
 import type { LinkOwner } from '../../../lib/link/link.ts'
 import type { Link } from '../../../lib/link/link.ts'
 import { updateInstances } from '../../../lib/link/messages/instances.ts'
 import { instanceOutput } from '../../../lib/link/messages/console.ts'
+import type { SlaveInfo } from '../../../lib/link/messages/slaves.ts'
 import type { Messages } from '../../../lib/link/messages/index.ts'
 import type { Cluster } from '../../cluster.ts'
 
@@ -14,7 +14,7 @@ type SlaveEvents = EventHandlers<Messages, 'slave-master', Link>
 
 /** What the master does with what one slave sends. */
 export function slavePeer(cluster: Cluster, registration: Static<typeof RegisterSlave>): LinkOwner {
-  const { slaves, instances, assignments, consoles, status, hooks, log } = cluster
+  const { slaves, instances, assignments, consoles, status, hooks, pluginLink, log } = cluster
   const slaveId = registration.id
 
   function report(work: Promise<unknown>): void {
@@ -25,14 +25,15 @@ export function slavePeer(cluster: Cluster, registration: Static<typeof Register
     return instances.get(instanceId)?.slave_id === slaveId
   }
 
-  function changed(): void {
+  function changed(): SlaveInfo | undefined {
     status.slaveChanged(slaveId)
     instances.slaveChanged(slaveId)
     const record = slaves.get(slaveId)
-    if (!record) return
-    const slave = slaves.info(record, instances.assignedTo(slaveId).length)
+    if (!record) return undefined
+    const slave = slaves.info(record, instances.countOf(slaveId))
     hooks.emit(slave.connected ? 'slave_connected' : 'slave_gone', { slave })
     hooks.emit('slaves_changed', {})
+    return slave
   }
 
   /** A copy of a slave's config: given its instances, it would start them a second time. */
@@ -50,9 +51,10 @@ export function slavePeer(cluster: Cluster, registration: Static<typeof Register
       slaves.setDraining(slaveId, draining)
       changed()
       report(assignments.reconcile(link, slaveId, brought).then(() => consoles.slaveConnected(slaveId)))
+      void pluginLink.tell(slaveId, link)
     },
     instance_state_changed: ({ instance_id: instanceId, state }) => {
-      if (owns(instanceId)) report(instances.setState(instanceId, state))
+      report(assignments.stateTold(slaveId, instanceId, state))
     },
     player_activity: ({ instance_id: instanceId, kind, player, text = '' }) => {
       const record = owns(instanceId) ? instances.get(instanceId) : undefined
@@ -62,22 +64,26 @@ export function slavePeer(cluster: Cluster, registration: Static<typeof Register
       else hooks.emit(kind === 'join' ? 'player_joined' : 'player_left', { instance, player })
     },
     instance_output: () => {},
+    plugin_failed: ({ name, where, message }) => pluginLink.failedOnSlave(name, slaveId, where, message),
     drain_changed: ({ draining }) => {
       slaves.setDraining(slaveId, draining)
-      changed()
+      const slave = changed()
+      if (slave) hooks.emit('config_changed', { of: 'slave', slave, field: 'draining' })
     },
   }
   const events = new HandlerTable<Link>(handlers)
 
   return {
-    answer: (definition) => Promise.reject(new ClusterError('unknown_type', `A slave can't ask for ${definition.type}`)),
+    // Nothing but plugins' messages travels this way.
+    answer: (definition, request) => pluginLink.answer(definition, request, slaveId),
 
     accept: (definition, event, link) => {
       // The one event that comes in masses is passed on without being parsed.
       if (definition.type === instanceOutput.type) {
         if (slaves.has(slaveId, link)) consoles.output(slaveId, event)
       } else if (definition.type === updateInstances.type || slaves.has(slaveId, link)) {
-        events.accept(definition, event.data, link)
+        if (events.has(definition.type)) events.accept(definition, event.data, link)
+        else pluginLink.accept(definition, event.data, { slaveId })
       }
     },
 

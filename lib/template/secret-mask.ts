@@ -1,0 +1,2 @@
+/** What stands for a secret that is not shown. */
+export const secretMask = '********'
