@@ -19,6 +19,8 @@ export const permissions = {
   'console.send': 'send lines to consoles',
   'template.read': 'list and show templates',
   'token.manage': 'create, list and revoke tokens',
+  'user.read': 'list users',
+  'user.manage': 'create and delete users and set their passwords',
   'plugin.use': 'send messages of plugins',
 } as const
 

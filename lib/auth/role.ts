@@ -1,6 +1,6 @@
 import type { Permission } from './permission.ts'
 
-const readOnly = ['none', 'cluster.read', 'slave.read', 'instance.read', 'console.read', 'template.read'] as const
+const readOnly = ['none', 'cluster.read', 'slave.read', 'instance.read', 'console.read', 'template.read', 'user.read'] as const
 
 /** What the holders of each role may do; `all` is every permission that a control can have. */
 export const roles = {

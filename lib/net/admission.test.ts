@@ -1,5 +1,7 @@
 import { expect } from 'chai'
+import { ClusterError } from '../errors/cluster-error.ts'
 import { Admission } from './admission.ts'
+import type { Admitted } from './admission.ts'
 
 const limits = { unauthenticatedConnections: 2, failedLoginsPerMinute: 3 }
 
@@ -21,10 +23,43 @@ describe('Admission', () => {
     const admission = new Admission(limits, () => now)
     for (let i = 0; i < 3; i++) admission.failed('192.0.2.1')
     expect(() => admission.checkLogins('192.0.2.1')).to.throw().with.property('details').deep.equal({ limit: 'limits.failed_logins_per_minute' })
-    expect(() => admission.admit('192.0.2.1')).to.throw()
+    admission.admit('192.0.2.1')
     admission.checkLogins('192.0.2.2')
     now += 60_000
     admission.checkLogins('192.0.2.1')
+  })
+
+  it('lets in who has what can\'t be guessed, however often his address has failed', () => {
+    const admission = new Admission(limits)
+    const check = (token: string) => (): string => {
+      if (token !== 'good') throw new ClusterError('unauthenticated', 'no')
+      return token
+    }
+    const codeOf = (token: string): string => {
+      try {
+        return admission.attempt('192.0.2.1', check(token))
+      } catch (error) {
+        return ClusterError.from(error).code
+      }
+    }
+    expect(['bad', 'good', 'bad', 'bad', 'bad', 'bad', 'good'].map(codeOf)).to.deep.equal(
+      ['unauthenticated', 'good', 'unauthenticated', 'unauthenticated', 'overloaded', 'overloaded', 'good'],
+    )
+    expect(() => admission.attempt('192.0.2.2', () => { throw new ClusterError('overloaded', 'elsewhere') })).to.throw('elsewhere')
+    expect(codeOf('good')).to.equal('good')
+  })
+
+  it('tells who takes a connection over when that is known, at once where it is not counted', () => {
+    const admission = new Admission(limits)
+    const told: string[] = []
+    let admitted: Admitted | undefined
+    admission.during(() => { admitted = admission.admit('192.0.2.1') }, () => { told.push('counted') })
+    admission.admit('192.0.2.1').done()
+    expect(told).to.deep.equal([])
+    admitted?.done()
+    admission.during(() => {}, () => { told.push('not counted') })
+    expect(() => admission.during(() => { throw new Error('refused') }, () => { told.push('refused') })).to.throw('refused')
+    expect(told).to.deep.equal(['counted', 'not counted', 'refused'])
   })
 
   it('counts the addresses of one IPv6 network together, and IPv4 in IPv6 as IPv4', () => {

@@ -31,20 +31,16 @@ export class Admission {
   readonly #limits: AdmissionLimits
   readonly #now: () => number
   readonly #addresses = new Map<string, Address>()
+  /** Of the connection that is being taken over. */
+  #onKnown: (() => void) | undefined
 
   constructor(limits: AdmissionLimits, now: () => number = Date.now) {
     this.#limits = limits
     this.#now = now
   }
 
-  /** Counts a new connection until `done`. Throws `overloaded` when the address has too many that wait, or failed too often. */
+  /** Counts a new connection until `done`. Throws `overloaded` when the address has too many that wait. */
   admit(address: string): Admitted {
-    this.checkLogins(address)
-    return this.enter(address)
-  }
-
-  /** Counts a connection of which it is not known yet whether it wants to log in. Throws `overloaded` when too many wait. */
-  enter(address: string): Admitted {
     const key = keyOf(address)
     const entry = this.#entry(key)
     if (entry.waiting >= this.#limits.unauthenticatedConnections) {
@@ -53,18 +49,51 @@ export class Admission {
       })
     }
     entry.waiting += 1
+    const onKnown = this.#onKnown
+    this.#onKnown = undefined
     let isDone = false
     return {
       done: () => {
         if (isDone) return
         isDone = true
+        onKnown?.()
         entry.waiting -= 1
         if (entry.waiting === 0 && entry.failures.length === 0) this.#addresses.delete(key)
       },
     }
   }
 
-  /** Throws `overloaded` while the address has failed to log in too often. */
+  /** Runs what takes a connection over, and calls `onKnown` once that one is done; at once when it does not count among the unknown. */
+  during(takeOver: () => void, onKnown: () => void): void {
+    this.#onKnown = onKnown
+    try {
+      takeOver()
+    } finally {
+      this.#onKnown?.()
+      this.#onKnown = undefined
+    }
+  }
+
+  /**
+   * What `check` says of something that nobody can guess, such as a token: whoever shows a good one is let in, however
+   * often others of his address have failed. Throws what it throws; where that is `unauthenticated`, it is noted, and
+   * `overloaded` once the address has failed too often.
+   */
+  attempt<T>(address: string, check: () => T): T {
+    try {
+      return check()
+    } catch (error) {
+      if (ClusterError.from(error).code !== 'unauthenticated') throw error
+      this.checkLogins(address)
+      this.failed(address)
+      throw error
+    }
+  }
+
+  /**
+   * Throws `overloaded` while the address has failed to log in too often. To be called before anything is compared that
+   * can be guessed, such as a password.
+   */
   checkLogins(address: string): void {
     const key = keyOf(address)
     const entry = this.#addresses.get(key)

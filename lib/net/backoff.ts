@@ -36,7 +36,3 @@ export class Backoff {
     this.#boundMs = Math.min(this.#baseMs, this.#capMs)
   }
 }
-
-export function backoff(options: BackoffOptions): Backoff {
-  return new Backoff(options)
-}

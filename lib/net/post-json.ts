@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https'
 import { ClusterError } from '../errors/cluster-error.ts'
 import type { ErrorOnWire } from '../errors/cluster-error.ts'
 import { parseJson } from '../json/parse-json.ts'
+import { unreachableMaster } from './unreachable.ts'
 
 export interface PostOptions {
   readonly token: string
@@ -18,9 +19,7 @@ const maxAnswerBytes = 16 * 1024 * 1024
 export function postJson(url: URL, body: object, { token, ca, deadlineMs = defaultDeadlineMs }: PostOptions): Promise<unknown> {
   const request = url.protocol === 'https:' ? httpsRequest : httpRequest
   return new Promise((resolve, reject) => {
-    const fail = (reason: string, cause?: unknown): void => {
-      reject(new ClusterError('unreachable', `Can't reach the master at ${url.origin}: ${reason}. Is it running, and is the address right?`, { cause }))
-    }
+    const fail = (error: NodeJS.ErrnoException): void => reject(unreachableMaster(url.origin, error, 'give it with --tls-ca FILE'))
     const outgoing = request(url, {
       method: 'POST',
       timeout: deadlineMs,
@@ -34,20 +33,20 @@ export function postJson(url: URL, body: object, { token, ca, deadlineMs = defau
         if (size > maxAnswerBytes) outgoing.destroy(new Error('its answer is too large'))
         else chunks.push(chunk)
       })
-      answer.on('error', (error) => fail(error.message, error))
+      answer.on('error', fail)
       answer.on('end', () => {
         try {
           const value = parseJson(Buffer.concat(chunks).toString()) as { error?: ErrorOnWire }
           if (answer.statusCode === 200) resolve(value)
           else if (value.error) reject(ClusterError.fromWire(value.error))
-          else fail(`it answered with status ${answer.statusCode}`)
+          else fail(new Error(`it answered with status ${answer.statusCode}`))
         } catch (error) {
-          fail('what answers there is no Corral master', error)
+          fail(new Error('what answers there is no Corral master', { cause: error }))
         }
       })
     })
     outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${deadlineMs} ms`)))
-    outgoing.on('error', (error: NodeJS.ErrnoException) => fail(error.code === 'ECONNREFUSED' ? 'nothing listens there' : error.message, error))
+    outgoing.on('error', fail)
     outgoing.end(JSON.stringify(body))
   })
 }
