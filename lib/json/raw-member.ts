@@ -1,0 +1,95 @@
+const quote = 0x22
+const backslash = 0x5c
+const comma = 0x2c
+const openBrace = 0x7b
+const openBracket = 0x5b
+const closeBrace = 0x7d
+const closeBracket = 0x5d
+
+/**
+ * The text of an object's member as it stands in a JSON text, every digit and escape as it was sent; undefined when
+ * there is no such member. Of several with one name it is the last, whichever way the names are spelled, as JSON.parse
+ * has it. The text must be one that JSON.parse takes, with an object outside.
+ */
+export function rawMember(text: string, name: string): string | undefined {
+  let found: string | undefined
+  eachMember(text, (keyStart, keyEnd, valueStart, valueEnd) => {
+    if (keyOf(text, keyStart, keyEnd) === name) found = text.slice(valueStart, valueEnd)
+  })
+  return found
+}
+
+/** The texts of all members of an object by their names, under the same rules. */
+export function rawMembers(text: string): Map<string, string> {
+  const found = new Map<string, string>()
+  eachMember(text, (keyStart, keyEnd, valueStart, valueEnd) => {
+    found.set(keyOf(text, keyStart, keyEnd), text.slice(valueStart, valueEnd))
+  })
+  return found
+}
+
+function eachMember(text: string, visit: (keyStart: number, keyEnd: number, valueStart: number, valueEnd: number) => void): void {
+  let at = afterSpace(text, text.indexOf('{') + 1)
+  while (text.charCodeAt(at) === quote) {
+    const keyEnd = endOfString(text, at)
+    const valueStart = afterSpace(text, afterSpace(text, keyEnd) + 1)
+    const valueEnd = endOfValue(text, valueStart)
+    visit(at, keyEnd, valueStart, valueEnd)
+    at = afterSpace(text, valueEnd)
+    if (text.charCodeAt(at) === comma) at = afterSpace(text, at + 1)
+  }
+}
+
+function keyOf(text: string, start: number, end: number): string {
+  const raw = text.slice(start + 1, end - 1)
+  return raw.includes('\\') ? JSON.parse(`"${raw}"`) as string : raw
+}
+
+function afterSpace(text: string, from: number): number {
+  let at = from
+  while (isSpace(text.charCodeAt(at))) at += 1
+  return at
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
+}
+
+function endOfValue(text: string, start: number): number {
+  const first = text.charCodeAt(start)
+  if (first === quote) return endOfString(text, start)
+  if (first === openBrace || first === openBracket) return endOfNested(text, start)
+  let at = start
+  while (at < text.length && !endsLiteral(text.charCodeAt(at))) at += 1
+  return at
+}
+
+function endsLiteral(code: number): boolean {
+  return code === comma || code === closeBrace || code === closeBracket || isSpace(code)
+}
+
+function endOfNested(text: string, start: number): number {
+  let depth = 0
+  for (let at = start; at < text.length; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code === quote) {
+      at = endOfString(text, at) - 1
+    } else if (code === openBrace || code === openBracket) {
+      depth += 1
+    } else if (code === closeBrace || code === closeBracket) {
+      depth -= 1
+      if (depth === 0) return at + 1
+    }
+  }
+  return text.length
+}
+
+/** The index behind the quote that ends the string opened at `start`. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let before = end - 1
+    while (text.charCodeAt(before) === backslash) before -= 1
+    if ((end - 1 - before) % 2 === 0) return end + 1
+  }
+  return text.length
+}

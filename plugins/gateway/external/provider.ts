@@ -1,0 +1,110 @@
+import { Backoff } from '../../../lib/plugin.ts'
+import type { Logger } from '../../../lib/plugin.ts'
+import { limits } from '../limits.ts'
+import type { ProviderSetting } from '../settings.ts'
+import { proofOf } from '../wire/proof.ts'
+import { readProvider } from '../wire/read.ts'
+import type { ProviderMessage } from '../wire/read.ts'
+import { Subtype, Type } from '../wire/types.ts'
+import { proofText } from '../wire/write.ts'
+import { dial } from './wire.ts'
+import type { Wire } from './wire.ts'
+
+export interface ProviderEvents {
+  opened(): void
+  lost(): void
+  received(message: ProviderMessage): void
+  /** A frame that said nothing that could be understood. */
+  ignored(): void
+}
+
+export interface ProviderOptions {
+  readonly setting: ProviderSetting
+  readonly backoffCapMs: number
+  readonly log: Logger
+  readonly events: ProviderEvents
+}
+
+/** The connection to a provider elsewhere: made, and made anew whenever it is lost. */
+export class Provider {
+  readonly #options: ProviderOptions
+  readonly #backoff: Backoff
+  #wire: Wire | undefined
+  #retry: NodeJS.Timeout | undefined
+  #isOnline = false
+  #isClosed = false
+  #isReported = false
+
+  constructor(options: ProviderOptions) {
+    this.#options = options
+    this.#backoff = new Backoff({ baseMs: limits.backoffBaseMs, capMs: options.backoffCapMs })
+  }
+
+  get isOnline(): boolean {
+    return this.#isOnline
+  }
+
+  /** Whether it takes what is sent; not when too much waits for it already. */
+  get isReading(): boolean {
+    return this.#isOnline && (this.#wire?.bufferedBytes ?? 0) <= limits.providerBacklogBytes
+  }
+
+  dial(): void {
+    const { setting: { name, url }, log, events } = this.#options
+    this.#wire = dial(url, {
+      opened: () => {
+        log.info(`The provider ${name} is connected`)
+        this.#isReported = false
+        this.#isOnline = true
+        this.#backoff.reset()
+        events.opened()
+      },
+      frame: (text) => this.#received(text),
+      closed: (reason) => this.#closed(reason),
+    })
+  }
+
+  send(text: string): void {
+    this.#wire?.send(text)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    clearTimeout(this.#retry)
+    this.#wire?.close()
+  }
+
+  #received(text: string): void {
+    const { events, setting: { secret } } = this.#options
+    if (this.#isClosed) return
+    const message = readProvider(text)
+    if (!message) {
+      events.ignored()
+    } else if (message.type === Type.request && message.subtype === Subtype.challenge && !message.members.has('cn')) {
+      // Without a client's number it is the gateway that is asked.
+      const nonce = nonceOf(message)
+      if (secret === undefined || nonce === undefined) events.ignored()
+      else this.send(proofText(proofOf(secret, nonce)))
+    } else {
+      events.received(message)
+    }
+  }
+
+  #closed(reason: string): void {
+    const { setting: { name }, log, events } = this.#options
+    this.#wire = undefined
+    const wasOnline = this.#isOnline
+    this.#isOnline = false
+    if (wasOnline) events.lost()
+    if (this.#isClosed) return
+    if (!this.#isReported) log.warn(`The provider ${name} cannot be reached; trying again`, { reason })
+    this.#isReported = true
+    this.#retry = setTimeout(() => this.dial(), this.#backoff.next())
+  }
+}
+
+function nonceOf({ members }: ProviderMessage): string | undefined {
+  const data: unknown = JSON.parse(members.get('data') ?? 'null')
+  const nonce: unknown = Array.isArray(data) ? data[0] : undefined
+  return typeof nonce === 'string' ? nonce : undefined
+}
