@@ -30,6 +30,11 @@ export class Directory<Holder> {
     return [...(this.#namespaces.get(namespace) ?? [])]
   }
 
+  /** How many names are held in each namespace. */
+  sizes(): Map<string, number> {
+    return new Map([...this.#namespaces].map(([namespace, names]) => [namespace, names.size]))
+  }
+
   size(namespace: string): number {
     return this.#namespaces.get(namespace)?.size ?? 0
   }

@@ -36,10 +36,21 @@ describe('presence', () => {
     expect(told).to.deep.equal(['busy', 'online'])
   })
 
+  it('tells a change to all who listen, even when one throws', () => {
+    const errors: unknown[] = []
+    const presence = new Presence((error) => errors.push(error))
+    const heard: string[] = []
+    presence.watch('ann', () => { throw new Error('wrong') })
+    presence.watch('ann', (user, status) => heard.push(`${user} ${status}`))
+    presence.setOnline('ann', 1)
+    expect(heard).to.deep.equal(['ann online'])
+    expect(errors.map(String)).to.deep.equal(['Error: wrong'])
+  })
+
   it('takes what a source reports as one change', () => {
     const { presence, told } = watched()
     for (const status of ['busy', 'online', 'online', 'busy', 'offline'] as const) presence.report('ann', 'server', status)
     expect(told).to.deep.equal(['busy', 'online', 'busy', 'offline'])
-    expect(presence.figures().users).to.equal(0)
+    expect(presence.figures()).to.include({ online: 0, busy: 0 })
   })
 })

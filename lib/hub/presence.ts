@@ -17,8 +17,15 @@ interface Sources {
  */
 export class Presence {
   readonly #users = new Map<string, Sources>()
-  readonly #watchers = new Map<string, Set<Listener>>()
+  /** A Set only where there are several: nearly all users have one watcher, a door. */
+  readonly #watchers = new Map<string, Listener | Set<Listener>>()
+  readonly #onError: (error: unknown) => void
   #watches = 0
+
+  /** `onError` is told what a listener threw; the others hear the change all the same. Without it that goes to whoever changed something. */
+  constructor(onError: (error: unknown) => void = rethrow) {
+    this.#onError = onError
+  }
 
   /** The user is there, says a source. */
   setOnline(user: string, source: unknown): void {
@@ -66,21 +73,30 @@ export class Presence {
     return [...this.#users].filter(([, sources]) => statusOf(sources) !== 'offline').map(([user]) => user)
   }
 
-  /** Calls the listener at each change of a user's status, until the returned function is called. */
+  /** Calls the listener at each change of a user's status, until `unwatch`, or the returned function, is called. */
   watch(user: string, listener: Listener): () => void {
-    let listeners = this.#watchers.get(user)
-    if (!listeners) this.#watchers.set(user, listeners = new Set())
-    listeners.add(listener)
-    this.#watches += 1
-    return () => {
-      if (!listeners.delete(listener)) return
-      this.#watches -= 1
-      if (listeners.size === 0) this.#watchers.delete(user)
+    const listeners = this.#watchers.get(user)
+    if (!isAmong(listeners, listener)) {
+      if (listeners instanceof Set) listeners.add(listener)
+      else this.#watchers.set(user, listeners ? new Set([listeners, listener]) : listener)
+      this.#watches += 1
     }
+    return () => this.unwatch(user, listener)
   }
 
-  figures(): { users: number; watches: number } {
-    return { users: this.#users.size, watches: this.#watches }
+  unwatch(user: string, listener: Listener): void {
+    const listeners = this.#watchers.get(user)
+    if (!isAmong(listeners, listener)) return
+    this.#watches -= 1
+    if (listeners instanceof Set) listeners.delete(listener)
+    if (!(listeners instanceof Set) || listeners.size === 0) this.#watchers.delete(user)
+  }
+
+  /** Users who are not offline, by status, and how many watch anybody. */
+  figures(): { online: number; busy: number; watches: number } {
+    const counts = { offline: 0, online: 0, busy: 0 }
+    for (const sources of this.#users.values()) counts[statusOf(sources)] += 1
+    return { online: counts.online, busy: counts.busy, watches: this.#watches }
   }
 
   #change(user: string, change: (sources: Sources) => void): void {
@@ -91,8 +107,23 @@ export class Presence {
     const status = statusOf(sources)
     if (status === sources.told) return
     sources.told = status
-    for (const listener of this.#watchers.get(user) ?? []) listener(user, status)
+    const listeners = this.#watchers.get(user)
+    for (const listener of listeners instanceof Set ? listeners : listeners ? [listeners] : []) {
+      try {
+        listener(user, status)
+      } catch (error) {
+        this.#onError(error)
+      }
+    }
   }
+}
+
+function isAmong(listeners: Listener | Set<Listener> | undefined, listener: Listener): boolean {
+  return listeners instanceof Set ? listeners.has(listener) : listeners === listener
+}
+
+function rethrow(error: unknown): never {
+  throw error
 }
 
 function statusOf(sources: Sources | undefined): PresenceStatus {

@@ -30,11 +30,14 @@ export interface Subscriber {
 export interface TopicsOptions {
   /** A subscriber with more than this undelivered gets nothing until it has caught up; it is told by `overflowed`. */
   readonly maxBufferedBytes: number
+  /** Told what a subscriber threw; the others get the publication all the same. Without it that goes to the publisher. */
+  onError?(error: unknown): void
 }
 
 export interface TopicsFigures {
   topics: number
   subscriptions: number
+  publications: number
   deliveries: number
   overflows: number
 }
@@ -44,22 +47,26 @@ export interface TopicsFigures {
  * order of subscribing; a slow one is left out by the bound, and delays nobody.
  */
 export class Topics {
-  readonly #topics = new Map<string, Set<Subscriber>>()
+  /** A Set only where there are several: most of a user's friends are few, and users are many. */
+  readonly #topics = new Map<string, Subscriber | Set<Subscriber>>()
   readonly #subscriptions = new Map<Subscriber, Set<string>>()
   readonly #maxBufferedBytes: number
+  readonly #onError: (error: unknown) => void
+  #publications = 0
   #deliveries = 0
   #overflows = 0
 
-  constructor({ maxBufferedBytes }: TopicsOptions) {
+  constructor({ maxBufferedBytes, onError = rethrow }: TopicsOptions) {
+    this.#onError = onError
     this.#maxBufferedBytes = maxBufferedBytes
   }
 
   /** False when it was subscribed already. */
   subscribe(topic: string, subscriber: Subscriber): boolean {
-    let members = this.#topics.get(topic)
-    if (!members) this.#topics.set(topic, members = new Set())
-    if (members.has(subscriber)) return false
-    members.add(subscriber)
+    const members = this.#topics.get(topic)
+    if (has(members, subscriber)) return false
+    if (members instanceof Set) members.add(subscriber)
+    else this.#topics.set(topic, members ? new Set([members, subscriber]) : subscriber)
     let topics = this.#subscriptions.get(subscriber)
     if (!topics) this.#subscriptions.set(subscriber, topics = new Set())
     topics.add(topic)
@@ -69,8 +76,9 @@ export class Topics {
   /** False when it was not subscribed. */
   unsubscribe(topic: string, subscriber: Subscriber): boolean {
     const members = this.#topics.get(topic)
-    if (!members?.delete(subscriber)) return false
-    if (members.size === 0) this.#topics.delete(topic)
+    if (!has(members, subscriber)) return false
+    if (members instanceof Set) members.delete(subscriber)
+    if (!(members instanceof Set) || members.size === 0) this.#topics.delete(topic)
     const topics = this.#subscriptions.get(subscriber)
     topics?.delete(topic)
     if (topics?.size === 0) this.#subscriptions.delete(subscriber)
@@ -90,7 +98,7 @@ export class Topics {
   }
 
   members(topic: string): Subscriber[] {
-    return [...(this.#topics.get(topic) ?? [])]
+    return [...this.#membersOf(topic)]
   }
 
   topicsOf(subscriber: Subscriber): string[] {
@@ -98,7 +106,7 @@ export class Topics {
   }
 
   isSubscribed(topic: string, subscriber: Subscriber): boolean {
-    return this.#topics.get(topic)?.has(subscriber) ?? false
+    return has(this.#topics.get(topic), subscriber)
   }
 
   hasSubscribers(topic: string): boolean {
@@ -107,28 +115,47 @@ export class Topics {
 
   /** Gives a publication to all subscribers of a topic, and returns to how many. */
   publish(topic: string, publication: Publication): number {
-    return this.publishTo(this.#topics.get(topic) ?? [], publication)
+    return this.publishTo(this.#membersOf(topic), publication)
   }
 
   /** Gives a publication to these, in order, under the same bound. */
   publishTo(subscribers: Iterable<Subscriber>, publication: Publication): number {
     let count = 0
     for (const subscriber of subscribers) {
-      if (subscriber.bufferedBytes > this.#maxBufferedBytes) {
-        this.#overflows += 1
-        subscriber.overflowed()
-      } else {
-        subscriber.deliver(publication.in(subscriber.form))
-        count += 1
+      try {
+        if (subscriber.bufferedBytes > this.#maxBufferedBytes) {
+          this.#overflows += 1
+          subscriber.overflowed()
+        } else {
+          subscriber.deliver(publication.in(subscriber.form))
+          count += 1
+        }
+      } catch (error) {
+        this.#onError(error)
       }
     }
+    this.#publications += 1
     this.#deliveries += count
     return count
   }
 
+  #membersOf(topic: string): Iterable<Subscriber> {
+    const members = this.#topics.get(topic)
+    if (members instanceof Set) return members
+    return members ? [members] : []
+  }
+
   figures(): TopicsFigures {
     let subscriptions = 0
-    for (const members of this.#topics.values()) subscriptions += members.size
-    return { topics: this.#topics.size, subscriptions, deliveries: this.#deliveries, overflows: this.#overflows }
+    for (const topics of this.#subscriptions.values()) subscriptions += topics.size
+    return { topics: this.#topics.size, subscriptions, publications: this.#publications, deliveries: this.#deliveries, overflows: this.#overflows }
   }
+}
+
+function has(members: Subscriber | Set<Subscriber> | undefined, subscriber: Subscriber): boolean {
+  return members instanceof Set ? members.has(subscriber) : members === subscriber
+}
+
+function rethrow(error: unknown): never {
+  throw error
 }

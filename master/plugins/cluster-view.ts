@@ -2,19 +2,20 @@ import { ClusterError } from '../../lib/errors/cluster-error.ts'
 import { decodeBytes } from '../../lib/link/console-bytes.ts'
 import { routeOf } from '../../lib/link/define.ts'
 import { sendRcon } from '../../lib/link/messages/console.ts'
-import type { instanceOutput } from '../../lib/link/messages/console.ts'
-import type { EventOf } from '../../lib/link/define.ts'
 import { Payload } from '../../lib/link/payload.ts'
 import type { Registry } from '../../lib/link/registry.ts'
 import { check } from '../../lib/link/validate.ts'
 import type { ClusterView } from '../../lib/plugin/cluster-view.ts'
+import type { PluginGuard } from '../../lib/plugin/guard.ts'
+import type { UndoList } from '../../lib/plugin/undo.ts'
 import { sayCommand } from '../../lib/template/render.ts'
 import type { Cluster } from '../cluster.ts'
 import type { Dispatcher } from '../dispatcher.ts'
+import { slaveAway } from '../slave-error.ts'
 
-/** The cluster for one plugin; `onStop` takes what must be undone with it. */
-export function clusterView(cluster: Cluster, dispatcher: Dispatcher, registry: Registry, onStop: (undo: () => void) => void): ClusterView {
-  const { slaves, instances, tokens, templates, consoles } = cluster
+/** The cluster for one plugin: its listeners run inside the guard, and end with the list. */
+export function clusterView(cluster: Cluster, dispatcher: Dispatcher, registry: Registry, guard: PluginGuard, undo: UndoList): ClusterView {
+  const { slaves, instances, tokens, users, access, templates, consoles } = cluster
   return {
     slaves: () => {
       const counts = instances.countBySlave()
@@ -30,17 +31,16 @@ export function clusterView(cluster: Cluster, dispatcher: Dispatcher, registry: 
       return record && instances.info(record)
     },
     authenticate: (token) => ({ tokenId: tokens.authenticate(token).id }),
-    require: (principal, permission) => tokens.require(principal, permission),
-    holds: (principal, permission) => tokens.holds(principal, permission),
-    onRevoked: (listener) => {
-      const undo = tokens.onRevoked(listener)
-      onStop(undo)
-      return undo
-    },
+    authenticateUser: (name, password) => users.authenticate(name, password),
+    changePassword: (principal, oldPassword, newPassword) => users.changePassword(principal, oldPassword, newPassword),
+    isInForce: (principal) => access.isInForce(principal),
+    require: (principal, permission) => access.require(principal, permission),
+    holds: (principal, permission) => access.holds(principal, permission),
+    onRevoked: (listener) => undo.add(tokens.onRevoked((tokenId) => guard.call('revoked token', () => listener(tokenId)))),
     request: async (type, data, principal) => {
       const definition = registry.request(type, 'control-master')
       if (!definition || definition.isLinkOnly) throw new ClusterError('unknown_type', `There is no request ${type}`)
-      tokens.require(principal, definition.permission)
+      access.require(principal, definition.permission)
       check(definition.request, data, type)
       const outcome = await dispatcher.answer(definition, { to: routeOf(definition, data), data: Payload.ofValue(data) }, { caller: principal })
       return outcome instanceof Payload ? outcome.value : outcome
@@ -48,20 +48,19 @@ export function clusterView(cluster: Cluster, dispatcher: Dispatcher, registry: 
     send: async (instanceId, line) => {
       const { slave_id: slaveId } = instances.require(instanceId)
       const link = slaveId === null ? undefined : slaves.link(slaveId)
-      if (!link) throw new ClusterError('slave_not_connected', 'Slave containing instance is not connected')
+      if (!link) throw slaveAway(slaves, slaveId)
       await link.send(sendRcon, { instance_id: instanceId, command: line })
     },
     sayCommand: (instanceId, text) => {
       const record = instances.get(instanceId)
-      return record && sayCommand(templates.require(record.template).template, text)
+      const template = record && templates.of(record)
+      return template && sayCommand(template, text)
     },
     followConsole: (instanceId, listener) => {
-      const undo = consoles.listen(instanceId, (event) => {
-        const { output } = event.data.value as EventOf<typeof instanceOutput>
-        listener({ run: output.run, offset: output.offset, bytes: decodeBytes(output) })
+      const stop = consoles.listen(instanceId, (output) => {
+        guard.call('console', () => listener({ run: output.run, offset: output.offset, bytes: decodeBytes(output) }))
       })
-      onStop(undo)
-      return undo
+      return undo.add(stop)
     },
   }
 }

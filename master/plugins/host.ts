@@ -1,69 +1,80 @@
-import { createServer } from 'node:net'
-import type { Server, Socket } from 'node:net'
-import { chmod, mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { Express, Router } from 'express'
-import { Counter, Gauge } from 'prom-client'
-import type { Registry as MetricsRegistry } from 'prom-client'
-import { sectionValues } from '../../lib/config/load.ts'
-import type { Config } from '../../lib/config/load.ts'
-import type { Fields } from '../../lib/config/field.ts'
+import { Counter } from 'prom-client'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
-import type { Registry } from '../../lib/link/registry.ts'
-import type { Admission } from '../../lib/net/admission.ts'
-import { listen } from '../../lib/net/listen.ts'
+import type { PluginInfo } from '../../lib/link/messages/plugins.ts'
+import { withDeadline } from '../../lib/net/with-deadline.ts'
+import type { KnownPlugin } from '../../lib/plugin/catalogue.ts'
 import type { Plugin } from '../../lib/plugin/definition.ts'
-import type { Hub, MasterContext } from '../../lib/plugin/master-context.ts'
-import type { Cluster } from '../cluster.ts'
-import type { Dispatcher } from '../dispatcher.ts'
-import type { Upgrades } from '../http/upgrades.ts'
-import { clusterView } from './cluster-view.ts'
+import { PluginGuard } from '../../lib/plugin/guard.ts'
+import type { PluginFailure } from '../../lib/plugin/guard.ts'
+import { watchUncaught } from '../../lib/plugin/uncaught.ts'
+import { UndoList } from '../../lib/plugin/undo.ts'
+import { ConsoleLines } from './console-lines.ts'
+import { masterContext } from './context.ts'
+import { PluginFailures } from './failures.ts'
+import type { HostOptions, PluginHostParts } from './parts.ts'
+import { recordStarted } from './started.ts'
 
-export interface PluginHostParts {
-  readonly cluster: Cluster
-  readonly dispatcher: Dispatcher
-  readonly registry: Registry
-  readonly metrics: MetricsRegistry
-  readonly hub: Hub
-  readonly admission: Admission
-  readonly upgrades: Upgrades
-  readonly app: Express
-  readonly dataDirectory: string
-  /** The master's config, with the plugins' fields. */
-  readonly config: Config<Fields>
-}
+const startDeadlineMs = 30_000
 
-type Undo = () => unknown
-
-/** Runs the plugins of a master. One that fails is reported and undone; the others and the master go on. */
+/** Runs the plugins of a master. One that fails is reported and, where that leaves it in doubt, undone; the others and the master go on. */
 export class PluginHost {
   readonly #parts: PluginHostParts
-  readonly #running = new Map<string, Undo[]>()
+  readonly #known: readonly KnownPlugin[]
+  readonly #failures: PluginFailures
+  readonly #running = new Map<string, UndoList>()
 
-  constructor(parts: PluginHostParts) {
-    this.#parts = parts
+  constructor(options: HostOptions, known: readonly KnownPlugin[]) {
+    const { cluster, dataDirectory, metrics } = options
+    this.#parts = { ...options, lines: new ConsoleLines(cluster) }
+    this.#known = known
+    this.#failures = new PluginFailures(dataDirectory, cluster.log)
+    for (const { plugin: { webSocketPaths = [] } } of known) options.upgrades.reserve(webSocketPaths)
+    const failures = this.#failures
+    new Counter({
+      name: 'corral_plugin_failures_total', help: 'What went wrong inside plugins, by plugin; on slaves too', labelNames: ['plugin'], registers: [metrics],
+      collect() {
+        this.reset()
+        for (const { plugin: { name } } of known) this.inc({ plugin: name }, failures.countOf(name))
+      },
+    })
   }
 
-  get running(): string[] {
-    return [...this.#running.keys()]
+  list(): PluginInfo[] {
+    return this.#known.map((known) => this.#info(known))
+  }
+
+  /** Starts all plugins that are enabled; then slaves are told which have parts for them. */
+  async startAll(): Promise<void> {
+    const { cluster: { log, pluginLink }, dataDirectory } = this.#parts
+    const enabled = this.#known.filter(({ plugin }) => this.#isEnabled(plugin))
+    await recordStarted(dataDirectory, new Map(enabled.map(({ plugin: { name, version } }) => [name, version])))
+      .catch((error: unknown) => log.warn('Which plugins run could not be put on record', { error: String(error) }))
+    for (const known of enabled) await this.start(known)
+    pluginLink.open((plugin, slaveId, where, message) => {
+      if (this.#known.some(({ plugin: { name } }) => name === plugin)) this.#failures.noteOnSlave(plugin, slaveId, where, message)
+    })
   }
 
   /** Starts a plugin; false when it failed, which is in the log then. */
-  async start(plugin: Plugin): Promise<boolean> {
-    const { cluster: { log }, registry } = this.#parts
-    const undo: Undo[] = []
-    this.#running.set(plugin.name, undo)
+  async start({ plugin, source, paths = [] }: KnownPlugin): Promise<boolean> {
+    const { cluster: { log, pluginLink }, registry } = this.#parts
+    const { name, version, messages = [], master } = plugin
+    const undo = new UndoList()
+    const guard = new PluginGuard({ plugin: name, paths, onFailure: (failure) => this.#failed(failure) })
+    this.#running.set(name, undo)
+    watchUncaught(guard)
     try {
-      for (const definition of plugin.messages ?? []) undo.push(registry.add(definition))
-      await plugin.master?.(this.#context(plugin, undo))
-      const unanswered = (plugin.messages ?? []).filter((definition) => definition.kind === 'request'
-        && definition.routes.includes('control-master') && definition.forward === undefined && !this.#parts.dispatcher.handlers.has(definition.type))
-      if (unanswered.length > 0) throw new ClusterError('internal', `no handler for ${unanswered.map(({ type }) => type).join(', ')}`)
-      log.info(`Plugin ${plugin.name} ${plugin.version} runs`)
+      for (const definition of messages) undo.add(registry.add(definition))
+      const context = masterContext(plugin, guard, undo, this.#parts)
+      await withDeadline(guard.run(async () => master?.(context)), startDeadlineMs, () => new ClusterError('deadline', `it was not ready within ${startDeadlineMs / 1_000} s`))
+      this.#expectAnswers(plugin)
+      if (plugin.slave || plugin.instance) undo.add(pluginLink.order({ name, version, source, config: this.#configForSlaves(plugin) }))
+      if (this.#running.get(name) !== undo) return false
+      log.info(`Plugin ${name} ${version} runs`)
       return true
     } catch (error) {
-      log.error(`Plugin ${plugin.name} could not be started: ${error instanceof Error ? error.message : String(error)}`)
-      await this.stop(plugin.name)
+      this.#failures.note({ plugin: name, where: 'start', error })
+      await this.stop(name)
       return false
     }
   }
@@ -72,92 +83,50 @@ export class PluginHost {
   async stop(name: string): Promise<void> {
     const undo = this.#running.get(name)
     this.#running.delete(name)
-    for (const step of (undo ?? []).toReversed()) {
-      try {
-        await step()
-      } catch (error) {
-        this.#parts.cluster.log.error(`Plugin ${name} could not be stopped cleanly: ${String(error)}`)
-      }
-    }
+    await undo?.run((error) => this.#parts.cluster.log.error(`Plugin ${name} could not be stopped cleanly: ${String(error)}`))
   }
 
   async stopAll(): Promise<void> {
-    for (const name of this.running.toReversed()) await this.stop(name)
+    this.#parts.cluster.pluginLink.close()
+    for (const name of [...this.#running.keys()].toReversed()) await this.stop(name)
+    await this.#failures.settled()
   }
 
-  #context({ name, config = {} }: Plugin, undo: Undo[]): MasterContext<never> {
-    const { cluster, dispatcher, registry, metrics, hub, admission, upgrades, app, dataDirectory, config: all } = this.#parts
-    const log = cluster.log.child({ plugin: name })
-    const directory = join(dataDirectory, 'plugins', name)
-    const figure = (text: string): string => `corral_${name.replaceAll('-', '_')}_${text}`
-    const context: MasterContext<unknown> = {
-      config: sectionValues(all, name, config),
-      log, hub, admission,
-      url: cluster.url,
-      cluster: clusterView(cluster, dispatcher, registry, (step) => undo.push(step)),
-      dataDirectory: async () => {
-        await mkdir(directory, { recursive: true, mode: 0o700 })
-        return directory
-      },
-      collection: (collection) => cluster.store.collection(`plugin.${name}.${collection}`),
-      route: (path, router) => undo.push(mount(app, path, router)),
-      webSocket: (door) => undo.push(upgrades.add(door)),
-      listen: async (address, onConnection) => {
-        const { server, close } = serve(onConnection, (error) => log.error('A connection could not be served', { error: String(error) }))
-        undo.push(close)
-        if (!('path' in address)) return { port: (await listen(server, address)).port }
-        await rm(address.path, { force: true })
-        await listen(server, address)
-        await chmod(address.path, 0o600)
-        return { port: undefined }
-      },
-      answer: (definition, handler) => {
-        undo.push(dispatcher.handlers.add(definition.type, (data, { caller }) => handler(data as never, caller)))
-      },
-      on: (hook, listener) => undo.push(cluster.hooks.on(hook, listener)),
-      gauge: (text, help, read) => {
-        new Gauge({ name: figure(text), help, registers: [metrics], collect() { this.set(read()) } })
-        undo.push(() => metrics.removeSingleMetric(figure(text)))
-      },
-      counter: (text, help) => {
-        const counter = new Counter({ name: figure(text), help, registers: [metrics] })
-        undo.push(() => metrics.removeSingleMetric(figure(text)))
-        return (by = 1) => counter.inc(by)
-      },
-      onStop: (stop) => undo.push(stop),
-    }
-    return context as MasterContext<never>
+  #failed(failure: PluginFailure): void {
+    const { plugin, isFatal } = failure
+    this.#failures.note(failure)
+    if (!isFatal || !this.#running.has(plugin)) return
+    this.#parts.cluster.log.error(`Plugin ${plugin} is stopped, for nobody can tell what its failure left behind; it starts again with the master, unless you disable it with \`master plugin disable ${plugin}\``)
+    void this.stop(plugin)
   }
-}
 
-/** Mounts a router so that it can be taken away: express itself knows no way back. */
-function mount(app: Express, path: string, router: Router): Undo {
-  const holder: { router: Router | undefined } = { router }
-  app.use(path, (request, response, next) => {
-    if (holder.router) holder.router(request, response, next)
-    else next()
-  })
-  return () => { holder.router = undefined }
-}
+  #isEnabled({ name }: Plugin): boolean {
+    return this.#parts.config.values[`${name}.enabled`] === true
+  }
 
-function serve(onConnection: (socket: Socket) => void, onError: (error: unknown) => void): { server: Server; close: Undo } {
-  const sockets = new Set<Socket>()
-  const server = createServer((socket) => {
-    sockets.add(socket)
-    socket.on('error', () => socket.destroy())
-    socket.on('close', () => sockets.delete(socket))
-    try {
-      onConnection(socket)
-    } catch (error) {
-      onError(error)
-      socket.destroy()
+  #expectAnswers({ messages = [] }: Plugin): void {
+    const { dispatcher, cluster: { pluginLink } } = this.#parts
+    const unanswered = messages.filter((definition) => definition.kind === 'request' && (
+      (definition.routes.includes('control-master') && definition.forward === undefined && !dispatcher.handlers.has(definition.type))
+      || (definition.routes.includes('slave-master') && !pluginLink.requests.has(definition.type))
+    ))
+    if (unanswered.length > 0) throw new ClusterError('internal', `no handler for ${unanswered.map(({ type }) => type).join(', ')}`)
+  }
+
+  /** Secrets stay here: a slave's host has no business with them. */
+  #configForSlaves({ name, config = {} }: Plugin): Record<string, unknown> {
+    const open = Object.keys(config).filter((field) => !config[field]?.isSecret)
+    return Object.fromEntries(open.map((field) => [field, this.#parts.config.values[`${name}.${field}`]]))
+  }
+
+  #info({ plugin, source }: KnownPlugin): PluginInfo {
+    const { name, version, description } = plugin
+    return {
+      name, version, source, description,
+      enabled: this.#isEnabled(plugin),
+      running: this.#running.has(name),
+      failures: this.#failures.countOf(name),
+      last_failure: this.#failures.lastOf(name),
     }
-  })
-  return {
-    server,
-    close: () => new Promise<void>((resolve) => {
-      server.close(() => resolve())
-      for (const socket of sockets) socket.destroy()
-    }),
   }
 }

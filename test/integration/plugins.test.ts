@@ -68,6 +68,19 @@ describe('Plugins from packages', function () {
     expect((await run(directory)).log).not.to.match(/broken/)
   })
 
+  it('that are not there are refused in one line', async () => {
+    const directory = await newMaster()
+    for (const wanted of ['./nonexist', '/no/such.tgz']) {
+      const { code, stderr } = await runToEnd('master', ['plugin', 'install', wanted], { cwd: directory })
+      expect(code).to.equal(2)
+      expect(stderr).to.equal(`There is no folder or archive ${wanted} to install a plugin from\n`)
+    }
+    await mkdir(join(directory, 'empty'))
+    const { code, stderr } = await runToEnd('master', ['plugin', 'install', './empty'], { cwd: directory })
+    expect(code).to.equal(2)
+    expect(stderr.trim().split('\n'), stderr).to.have.length(1)
+  })
+
   it('that can not be loaded are taken back, and installed once they are mended', async () => {
     const directory = await newMaster()
     const folder = join(directory, 'greeter')
