@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { linkSettings } from '../../lib/config/link-fields.ts'
-import { loadConfig } from '../../lib/config/load.ts'
+import { expectConsistent, loadConfig } from '../../lib/config/load.ts'
+import { leaveSoon } from '../../lib/cli/leave-soon.ts'
 import { untilSignal } from '../../lib/cli/until-signal.ts'
+import type { Dialect } from '../../lib/link/channel.ts'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
+import { readAuthority } from '../../lib/net/read-authority.ts'
 import { createLogger } from '../../lib/log/create-logger.ts'
 import type { Logger } from '../../lib/log/logger.ts'
 import { slaveConfig } from '../config.ts'
@@ -12,37 +15,43 @@ import type { Host } from '../instance/host.ts'
 import { PortAllocator } from '../ports/allocator.ts'
 import { findUser } from '../run-as.ts'
 import { startSlave } from '../slave.ts'
+import { OwnTemplates } from '../template/own-templates.ts'
 
 interface RunOptions {
   readonly config: string
   readonly dataDirectory?: string | undefined
+  readonly dialect?: Dialect | undefined
   readonly runAs?: string | undefined
   readonly stopGamesOnExit: boolean
 }
 
 /** Runs the slave until it is told to stop; games go on. Throws `invalid_config`, `data_directory_in_use`. */
-export async function run({ config, dataDirectory, runAs, stopGamesOnExit }: RunOptions): Promise<void> {
+export async function run({ config, dataDirectory, dialect, runAs, stopGamesOnExit }: RunOptions): Promise<void> {
   if (!existsSync(config)) {
-    throw new ClusterError('invalid_config', `There is no ${config}; join a cluster with \`slave join URL TOKEN\`, or name the config with --config FILE`)
+    throw new ClusterError('invalid_config', `There is no ${config}; join a cluster with \`slave join URL\`, or name the config with --config FILE`)
   }
-  const { values, warnings } = await loadConfig(slaveConfig, { file: config, env: process.env })
+  const loaded = await loadConfig(slaveConfig, { file: config, env: process.env })
+  expectConsistent(slaveConfig, loaded)
+  const { values, warnings } = loaded
   const { master_url: url, token, id, name } = values
   if (url === undefined || token === undefined || id === undefined || name === undefined) {
-    throw new ClusterError('invalid_config', `${config} lacks master_url, token, id or name; write it anew with \`slave join URL TOKEN\``)
+    throw new ClusterError('invalid_config', `${config} lacks master_url, token, id or name; write it anew with \`slave join URL\`, or set them with \`slave config set FIELD VALUE\``)
   }
   const log = createLogger({ level: values.log_level, format: values.log_format, stream: process.stderr })
   for (const warning of warnings) log.warn(warning)
-  const directory = resolve(dirname(config), dataDirectory ?? values.data_directory)
+  const inConfigDirectory = (path: string): string => resolve(dirname(config), path)
+  const directory = inConfigDirectory(dataDirectory ?? values.data_directory)
   await mkdir(directory, { recursive: true, mode: 0o711 })
 
   const slave = await startSlave({
     dataDirectory: directory,
-    master: { url, token, ca: values.tls_ca === undefined ? undefined : await readFile(resolve(dirname(config), values.tls_ca), 'utf8') },
+    master: { url, token, dialect: dialect ?? values.dialect, ca: await readAuthority(values.tls_ca && inConfigDirectory(values.tls_ca)) },
     id, name, log,
     link: linkSettings(values),
     reconnect: { baseMs: values['reconnect.base_ms'], capMs: values['reconnect.cap_ms'] },
     host: {
       log,
+      templates: new OwnTemplates(values.templates_directory === undefined ? undefined : inConfigDirectory(values.templates_directory), log),
       ports: new PortAllocator({ first: values.port_first, last: values.port_last }),
       restart: { baseMs: values['restart.base_ms'], capMs: values['restart.cap_ms'], maxAttempts: values['restart.attempts'], windowMs: values['restart.window_ms'] },
       runAs: await gameUser(runAs ?? values.run_as, log),
@@ -54,6 +63,7 @@ export async function run({ config, dataDirectory, runAs, stopGamesOnExit }: Run
   const signal = await untilSignal()
   log.info(`Stopping (${signal}); ${stopGamesOnExit ? 'the games stop too' : 'the games go on'}`)
   await slave.stop({ stopsGames: stopGamesOnExit })
+  leaveSoon()
 }
 
 async function gameUser(name: string | undefined, log: Logger): Promise<Host['runAs']> {

@@ -1,12 +1,13 @@
-import { existsSync } from 'node:fs'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
 import { encodeBytes, wholeCharacters } from '../../lib/link/console-bytes.ts'
 import { maxReadBytes } from '../../lib/link/messages/console.ts'
 import type { listRuns, readConsole } from '../../lib/link/messages/console.ts'
 import type { RequestOf, ResponseOf } from '../../lib/link/define.ts'
 import type { InstanceDirectory } from '../instance/record.ts'
-import type { RunOutput } from '../run/output.ts'
-import { Run } from '../run/run.ts'
+import { openRun } from '../run/open-run.ts'
+import type { ReadableRun } from '../run/open-run.ts'
+import { hasBegun } from '../run/records.ts'
+import type { Run } from '../run/run.ts'
 import { lastExitOf } from '../run/run-exit.ts'
 
 type Read = Omit<RequestOf<typeof readConsole>, 'instance_id'>
@@ -38,14 +39,15 @@ export class ConsoleArchive {
   /** Reads from an offset, or the last lines. Throws `not_found` (no such run), `console_gone` (`details.head`). */
   async read({ run: wanted, from, tail, max_bytes: maxBytes = defaultReadBytes }: Read): Promise<ResponseOf<typeof readConsole>> {
     const numbers = await this.#directory.runs()
-    const number = wanted ?? this.#current?.number ?? numbers.at(-1)
+    const isBegun = (number: number): boolean => hasBegun(this.#directory.run(number))
+    const number = wanted ?? this.#current?.number ?? numbers.findLast(isBegun)
     if (number === undefined) throw new ClusterError('not_found', 'The instance has not run yet: there is no console to read')
-    return this.#with(number, async ({ output, exit }) => {
+    const answer = await this.#with(number, async ({ output, exit }) => {
       const { offset, bytes } = await readKept(output, () => from ?? (tail === undefined ? output.head : output.tailOffset(tail)), Math.min(maxBytes, maxReadBytes), from === undefined)
       const isLast = offset + bytes.length >= output.end
       // The cut is between characters unless nothing would be left.
       const length = isLast && exit ? bytes.length : wholeCharacters(bytes) || bytes.length
-      const next = numbers.find((other) => other > number)
+      const next = numbers.find((other) => other > number && isBegun(other))
       return {
         chunk: { run: number, offset, ...encodeBytes(bytes.subarray(0, length)) },
         head: output.head,
@@ -54,14 +56,17 @@ export class ConsoleArchive {
         next_run: next ?? null,
       }
     })
+    if (!answer) throw new ClusterError('not_found', `There is no console of run ${number}; \`ctl instance logs NAME --runs\` lists what is kept`)
+    return answer
   }
 
   async list(): Promise<ResponseOf<typeof listRuns>> {
     const runs: Array<ResponseOf<typeof listRuns>['runs'][number]> = []
     for (const number of await this.#directory.runs()) {
-      runs.push(await this.#with(number, ({ startedAt, output, exit }) => ({
+      const run = await this.#with(number, ({ startedAt, output, exit }) => ({
         run: number, started_at: startedAt, head: output.head, end: output.end, exit: exit ? lastExitOf(exit) : null,
-      })))
+      }))
+      if (run) runs.push(run)
     }
     return { runs }
   }
@@ -83,19 +88,19 @@ export class ConsoleArchive {
     await before?.run.detach()
   }
 
-  async #with<T>(number: number, use: (run: Run) => T | Promise<T>): Promise<T> {
+  /** What `use` makes of a run; undefined where no game has begun, and where it is not kept any more. */
+  async #with<T>(number: number, use: (run: ReadableRun) => T | Promise<T>): Promise<T | undefined> {
     if (this.#current?.number === number) return this.#withCurrent(this.#current.run, use)
-    const directory = this.#directory.run(number)
-    const run = existsSync(directory) ? await Run.recover({ directory, consoleLimitBytes: Number.MAX_SAFE_INTEGER }) : undefined
-    if (!run) throw new ClusterError('not_found', `There is no console of run ${number}; \`ctl instance logs --runs\` lists what is kept`)
+    const run = await openRun(this.#directory.run(number))
+    if (!run) return undefined
     try {
       return await use(run)
     } finally {
-      await run.detach()
+      await run.close()
     }
   }
 
-  async #withCurrent<T>(run: Run, use: (run: Run) => T | Promise<T>): Promise<T> {
+  async #withCurrent<T>(run: ReadableRun, use: (run: ReadableRun) => T | Promise<T>): Promise<T> {
     const reads = this.#reads
     const read = Promise.resolve(use(run))
     reads.add(read)
@@ -108,7 +113,7 @@ export class ConsoleArchive {
 }
 
 /** Reads from where `begin` says. Where that is not the caller's own offset, a head that overtakes it is no error: it is asked again. */
-async function readKept(output: RunOutput, begin: () => number | Promise<number>, maxBytes: number, mayMove: boolean): Promise<{ offset: number; bytes: Uint8Array }> {
+async function readKept(output: ReadableRun['output'], begin: () => number | Promise<number>, maxBytes: number, mayMove: boolean): Promise<{ offset: number; bytes: Uint8Array }> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await output.read(await begin(), maxBytes)

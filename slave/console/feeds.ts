@@ -9,7 +9,7 @@ import type { RunOutput } from '../run/output.ts'
 const maxBufferedBytes = 1_048_576
 const resumeCheckMs = 20
 
-/** Sends what one run prints, from now on, over a link; when the link is slow it falls behind but leaves nothing out. */
+/** Sends what one run prints over a link, from now on or from an offset; when the link is slow it falls behind but leaves nothing out. */
 export class ConsoleFeed {
   readonly #instanceId: number
   readonly #run: number
@@ -20,12 +20,12 @@ export class ConsoleFeed {
   #stop: (() => void) | undefined
   #timer: NodeJS.Timeout | undefined
 
-  constructor(link: Link, instanceId: number, run: number, output: RunOutput) {
+  constructor(link: Link, instanceId: number, run: number, output: RunOutput, from = output.end) {
     this.#link = link
     this.#instanceId = instanceId
     this.#run = run
     this.#output = output
-    this.#position = output.end
+    this.#position = from
     this.#follow()
   }
 
@@ -42,11 +42,14 @@ export class ConsoleFeed {
   }
 
   #follow(): void {
-    this.#stop = this.#output.follow(this.#position, (offset, bytes) => this.#take(offset, bytes))
+    // What was let go in the meantime can't be sent; the receiver sees the gap in the offsets.
+    this.#stop = this.#output.follow(this.#position, (offset, bytes) => this.#take(offset, bytes), { skipsGone: true })
   }
 
   #take(offset: number, bytes: Uint8Array): void {
     if (!this.#stop) return
+    // Half a character whose other half is gone.
+    if (offset !== this.#position) this.#carried = Buffer.alloc(0)
     const whole = this.#carried.length > 0 ? Buffer.concat([this.#carried, bytes]) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     const length = wholeCharacters(whole)
     this.#position = offset + bytes.length
@@ -70,16 +73,7 @@ export class ConsoleFeed {
     this.#stop = undefined
     this.#timer = setTimeout(() => {
       if (this.#link.channel.bufferedBytes > maxBufferedBytes / 2) this.#hold()
-      else this.#catchUp()
+      else this.#follow()
     }, resumeCheckMs)
-  }
-
-  #catchUp(): void {
-    // What was let go in the meantime can't be sent; the receiver sees the gap in the offsets.
-    if (this.#position < this.#output.head) {
-      this.#position = this.#output.head
-      this.#carried = Buffer.alloc(0)
-    }
-    this.#follow()
   }
 }

@@ -17,7 +17,11 @@ interface EconConnectionOwner {
   gone(reason: string): void
 }
 
-/** One connection to a game's econ: logs in, then takes lines. What the game sends after the login is thrown away. */
+/**
+ * One connection to a game's econ: logs in, then takes lines. What the game sends after the login is thrown away. It ends
+ * with a reset: after an end in order that the game began, the system would keep the game's port for a minute, and the
+ * next game could not have it.
+ */
 export class EconConnection {
   readonly #socket: Socket
   readonly #login: EconLogin
@@ -30,10 +34,10 @@ export class EconConnection {
     this.#login = login
     this.#owner = owner
     this.#deadline = setTimeout(() => this.#end('it did not answer the login in time'), login.loginDeadlineMs)
-    this.#socket = connect({ host: '127.0.0.1', port: login.port, noDelay: true })
+    this.#socket = connect({ host: '127.0.0.1', port: login.port, noDelay: true, allowHalfOpen: true })
     this.#socket.setEncoding('latin1')
     this.#socket.on('error', (error) => this.#end(error.message))
-    this.#socket.on('close', () => this.#end('it closed the connection'))
+    for (const over of ['end', 'close']) this.#socket.on(over, () => this.#end('it closed the connection'))
     this.#socket.on('data', (text: string) => this.#read(text))
   }
 
@@ -55,7 +59,9 @@ export class EconConnection {
   close(): void {
     this.#phase = 'over'
     clearTimeout(this.#deadline)
-    this.#socket.destroy()
+    // One that has not begun has nothing to reset, and must not be waited for.
+    if (this.#socket.connecting) this.#socket.destroy()
+    else this.#socket.resetAndDestroy()
   }
 
   #read(text: string): void {

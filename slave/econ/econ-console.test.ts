@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { createInterface, type Interface } from 'node:readline'
 import { builtInTemplates, loadTemplates } from '../../lib/template/load.ts'
@@ -10,6 +11,13 @@ import { freePort } from '../../test/helpers/free-port.ts'
 import { startGame, whenReady } from '../../test/helpers/game-process.ts'
 import { requireGame } from '../../test/helpers/games.ts'
 import { EconConsole, type EconConsoleOptions } from './econ-console.ts'
+
+/** Connections over a local port that have ended, and that the system keeps nevertheless: FIN-WAIT-2 and TIME-WAIT. */
+async function lingering(port: number): Promise<string[]> {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const lines = (await readFile('/proc/net/tcp', 'utf8')).split('\n')
+  return lines.filter((line) => new RegExp(`^ *\\d+: \\S{8}${local} \\S+ 0[56] `).test(line))
+}
 
 describe('EconConsole', () => {
   const cleanups = new Cleanups()
@@ -35,6 +43,8 @@ describe('EconConsole', () => {
         socket.write('Enter password:\n\0\0')
         let isIn = false
         const reader = createInterface({ input: socket })
+        // It repeats what the socket says.
+        reader.on('error', () => {})
         this.readers.push(reader)
         reader.on('line', (line) => {
           if (!isIn) socket.write(line === 'pw' ? `${answer}\n\0\0` : 'Wrong password 1/3.\n\0\0')
@@ -131,6 +141,20 @@ describe('EconConsole', () => {
     const console = open(await freePort())
     expect((await failureOf(console.send('a\nb'))).code).to.equal('invalid_request')
     expect((await failureOf(console.send('ü'.repeat(512)))).code).to.equal('too_large')
+  })
+
+  it('leaves nothing behind on the port of a game that ends, so that the next game can have it', async () => {
+    const econ = await fake()
+    const console = open(econ.port)
+    await console.send('one')
+    await econ.whenLines(1)
+    const [socket] = econ.sockets
+    if (!socket) throw new Error('no connection')
+    const closed = new Promise((resolve) => { socket.once('close', resolve) })
+    socket.end()
+    socket.resume()
+    await closed
+    expect(await lingering(econ.port)).to.deep.equal([])
   })
 
   it('survives a game that floods and talks nonsense', async () => {

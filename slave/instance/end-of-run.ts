@@ -24,9 +24,13 @@ export function endError(exit: RunExit, { fault, isReady }: { readonly fault: st
   })
 }
 
-/** What the game printed last. */
+/** What the game printed last; nothing where that can't be read: a run's end is dealt with all the same. */
 export async function lastLines({ output }: Run): Promise<string> {
-  const from = await output.tailOffset(lastLinesShown)
-  const { bytes } = await output.read(from, 8_192)
-  return Buffer.from(bytes).toString('utf8').trimEnd()
+  try {
+    const from = await output.tailOffset(lastLinesShown)
+    const { bytes } = await output.read(from, 8_192)
+    return Buffer.from(bytes).toString('utf8').trimEnd()
+  } catch {
+    return ''
+  }
 }

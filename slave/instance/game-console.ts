@@ -1,5 +1,5 @@
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
-import type { Assignment } from '../../lib/link/messages/instances.ts'
+import type { WholeAssignment } from '../../lib/link/messages/instances.ts'
 import { EconConsole } from '../econ/econ-console.ts'
 import type { Run } from '../run/run.ts'
 
@@ -11,7 +11,7 @@ export interface GameConsole {
 }
 
 /** The console that a template names: the game's stdin, Teeworlds' econ, or none. */
-export function openConsole({ template, variables }: Assignment, ports: Readonly<Record<string, number>>, run: Run): GameConsole {
+export function openConsole({ template, variables }: WholeAssignment, ports: Readonly<Record<string, number>>, run: Run): GameConsole {
   const { console: way } = template
   if (way.input === 'stdin') return { send: (line) => run.write(line), close: () => {} }
   if (way.input === 'econ') {

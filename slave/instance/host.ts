@@ -1,11 +1,14 @@
 import type { Logger } from '../../lib/log/logger.ts'
 import type { PortAllocator } from '../ports/allocator.ts'
+import type { OwnTemplates } from '../template/own-templates.ts'
 import type { RestartSettings } from './restart-policy.ts'
 
 /** What all instances of a slave share. */
 export interface Host {
   readonly log: Logger
   readonly ports: PortAllocator
+  /** For instances whose master sends no template. */
+  readonly templates: OwnTemplates
   readonly restart: RestartSettings
   /** As whom games run; undefined: as whom the slave runs. */
   readonly runAs: { readonly uid: number; readonly gid: number; readonly name: string } | undefined

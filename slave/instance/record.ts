@@ -1,12 +1,21 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { syncFolder } from '../../lib/config/write-atomically.ts'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
-import type { Assignment, InstanceState } from '../../lib/link/messages/instances.ts'
+import type { SerializedConfig } from '../../lib/link/messages/config-groups.ts'
+import type { Assignment, InstanceState, WholeAssignment } from '../../lib/link/messages/instances.ts'
 import { runFiles } from '../run/run-files.ts'
+import { DeletedDirectory } from './deleted-directory.ts'
 
 /** What a slave keeps of an instance on its disk: enough to go on with it without the master. */
 export interface InstanceRecord {
-  readonly assignment: Assignment
+  readonly assignment: WholeAssignment
+  /** The assignment as the master gave it, where it lacks the template itself. */
+  readonly given?: Assignment | null
+  /** The same word for word, where the master is of another make. */
+  readonly serialized?: SerializedConfig | null
+  /** Why it can't be started with what the master gave. */
+  readonly unusable?: string | null
   readonly desired: InstanceState['desired']
   readonly ports: Readonly<Record<string, number>>
   /** Number of the newest run, 0 before the first. */
@@ -24,6 +33,7 @@ export interface InstanceRecord {
 }
 
 const fileName = 'instance.json'
+const remedy = 'restore it; or to give the instance up, end its game and delete the directory'
 
 /** The directory of one instance: its record, its game's data, its runs. */
 export class InstanceDirectory {
@@ -60,20 +70,37 @@ export class InstanceDirectory {
     await mkdir(this.data, { recursive: true, mode: 0o755 })
   }
 
-  /** Reads the record; undefined where there is none. Throws `store_failed` when it can't be read. */
+  /**
+   * Reads the record; undefined where there is no such instance. Throws `store_failed` when it can't be read, and where
+   * there is a game's data without one.
+   */
   async read(): Promise<InstanceRecord | undefined> {
     const file = join(this.path, fileName)
     let text: string
     try {
       text = await readFile(file, 'utf8')
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return this.#clearUnmade()
       throw new ClusterError('store_failed', `${file} can't be read: ${(error as Error).message}`, { cause: error })
     }
     try {
-      return JSON.parse(text) as InstanceRecord
+      const record = JSON.parse(text) as InstanceRecord
+      if (String(record.assignment.id) !== basename(this.path)) throw new Error(`it is the record of instance ${record.assignment.id}`)
+      return record
     } catch (error) {
-      throw new ClusterError('store_failed', `${file} is damaged; restore it, or delete its directory to give the instance up`, { cause: error })
+      throw new ClusterError('store_failed', `${file} is damaged (${(error as Error).message}); ${remedy}`, { cause: error })
+    }
+  }
+
+  /** The making of an instance may have been interrupted before its record was there: nothing else is there either then. */
+  async #clearUnmade(): Promise<undefined> {
+    try {
+      await removeIfEmpty(this.data)
+      await removeIfEmpty(join(this.path, 'runs'))
+      await rm(join(this.path, `${fileName}.new`), { force: true })
+      await removeIfEmpty(this.path)
+    } catch (error) {
+      throw new ClusterError('store_failed', `${this.path} has lost its ${fileName}; ${remedy}`, { cause: error })
     }
   }
 
@@ -90,7 +117,7 @@ export class InstanceDirectory {
         await handle.close()
       }
       await rename(draft, file)
-      await syncDirectory(this.path)
+      await syncFolder(this.path)
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
       if (code === 'ENOSPC' || code === 'EDQUOT') throw new ClusterError('disk_full', `The slave's disk is full: ${file} could not be written, nothing was changed`, { cause: error })
@@ -98,25 +125,21 @@ export class InstanceDirectory {
     }
   }
 
-  /** Deletes all of it. Throws `store_failed` when something can't be deleted. */
-  async delete(): Promise<void> {
-    try {
-      await rm(this.path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
-    } catch (error) {
-      throw new ClusterError('store_failed', `${this.path} could not be deleted: ${(error as Error).message}. Put that right on the slave's host and try again`, { cause: error })
-    }
+  /** Deletes it, so that this survives a power cut; the space is given back by `clear`. Throws `store_failed`. */
+  delete(): Promise<DeletedDirectory> {
+    return DeletedDirectory.of(this.path)
   }
 
   async deleteRun(number: number): Promise<void> {
-    await rm(this.run(number), { recursive: true, force: true })
+    // A launcher that comes late may be about to write into it.
+    await rm(this.run(number), { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
   }
 }
 
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r')
+async function removeIfEmpty(path: string): Promise<void> {
   try {
-    await handle.sync()
-  } finally {
-    await handle.close()
+    await rmdir(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
 }

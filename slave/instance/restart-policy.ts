@@ -11,8 +11,6 @@ export interface RestartSettings {
   readonly windowMs: number
 }
 
-export const defaultRestartSettings: RestartSettings = { baseMs: 1_000, capMs: 60_000, maxAttempts: 10, windowMs: 600_000 }
-
 export interface EndOfRun {
   readonly policy: RestartPolicy
   /** It ended by itself with exit status 0. */
@@ -36,4 +34,9 @@ export function decide({ policy, isClean, restarts, now }: EndOfRun, settings: R
   if (recent.length >= settings.maxAttempts) return { kind: 'crashed', isGivenUp: true }
   const boundMs = Math.min(settings.capMs, settings.baseMs * 2 ** recent.length)
   return { kind: 'restart', delayMs: Math.round(boundMs * (0.5 + random() / 2)), restarts: [...recent, new Date(now).toISOString()] }
+}
+
+/** The time after a delay, in UTC, for people: `12:00:00Z`. */
+export function timeOfDay(delayMs: number): string {
+  return `${new Date(Date.now() + delayMs).toISOString().slice(11, 19)}Z`
 }

@@ -1,4 +1,4 @@
-import { LineSplitter } from '../run/line-splitter.ts'
+import { LineSplitter } from '../../lib/text/line-splitter.ts'
 import type { RunOutput } from '../run/output.ts'
 import type { LineMatcher } from '../../lib/template/line-matcher.ts'
 
@@ -40,7 +40,7 @@ export class RunWatch {
     this.#lines = new LineSplitter(output.head)
     this.#stop = output.follow(output.head, (offset, bytes) => {
       for (const line of this.#lines.push(offset, bytes)) this.#match(line.text, line.offset >= this.#newsFrom)
-    })
+    }, { skipsGone: true })
   }
 
   get players(): string[] {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import type { ProcessIdentity } from './process-identity.ts'
-import { readProcess } from './process-identity.ts'
+import type { ProcessIdentity } from '../../lib/process-identity.ts'
+import { readProcess } from '../../lib/process-identity.ts'
 
 /** The variable that marks all processes of a run; its value is the run directory. */
 export const runMarker = 'CORRAL_RUN'

@@ -8,7 +8,7 @@ import { packageRoot } from '../../lib/package-root.ts'
 import { checkProgram, checkTool } from './check-program.ts'
 import { findChildren, runMarker, sendSignal } from './descendants.ts'
 import { gameText } from './game-text.ts'
-import type { ProcessIdentity } from './process-identity.ts'
+import type { ProcessIdentity } from '../../lib/process-identity.ts'
 import { isCode, readGame, readState, settleClaim } from './records.ts'
 import { fixedWidth, runFiles } from './run-files.ts'
 
@@ -141,7 +141,7 @@ async function startFailed(directory: string, cause: unknown): Promise<ClusterEr
   const lines = texts.join('\n').split('\n').filter((line) => line.trim() !== '').slice(-10)
   return new ClusterError('start_failed', lines.length > 0
     ? `Tried to start the game; it failed with:\n${lines.join('\n')}`
-    : `Tried to start the game; it did not begin in time. Look at the load of this host and at ${directory}`, { details: { lines }, cause })
+    : `Tried to start the game; it did not begin in time. Look at the load of this host`, { details: { lines }, cause })
 }
 
 async function readTail(path: string): Promise<string> {

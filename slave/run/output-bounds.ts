@@ -9,6 +9,7 @@ import { fixedWidth, runFiles } from './run-files.ts'
 export class OutputBounds {
   readonly #known: number
   readonly #launcherHead: number
+  readonly #isReadOnly: boolean
   readonly #buffer = Buffer.alloc(fixedWidth(0).length)
   base = 0
   /** The largest end that was written down. */
@@ -16,14 +17,22 @@ export class OutputBounds {
   #head = 0
   #launcher = 0
 
-  constructor(directory: string) {
+  /** Read only, nothing is written down: another reader, or this program elsewhere, looks after the run. */
+  constructor(directory: string, { isReadOnly = false } = {}) {
     const { known, launcherHead } = runFiles(directory)
     const [base, head, end] = readNumbers(known)
     this.base = base ?? 0
     this.#head = head ?? 0
     this.notedEnd = end ?? 0
-    this.#known = openSync(known, 'r+')
-    this.#launcherHead = openSync(launcherHead, 'r+')
+    const flags = isReadOnly ? 'r' : 'r+'
+    this.#isReadOnly = isReadOnly
+    this.#known = openSync(known, flags)
+    try {
+      this.#launcherHead = openSync(launcherHead, flags)
+    } catch (error) {
+      closeSync(this.#known)
+      throw error
+    }
   }
 
   /** The first byte that is kept. While no slave trims in time, the launcher does, so this looks again each time. */
@@ -48,7 +57,7 @@ export class OutputBounds {
 
   /** Writes down how far the output is known. */
   note(end: number): void {
-    writeSync(this.#known, `${fixedWidth(this.base)} ${fixedWidth(this.#head)} ${fixedWidth(end)}\n`, 0)
+    this.#write(this.#known, `${fixedWidth(this.base)} ${fixedWidth(this.#head)} ${fixedWidth(end)}\n`)
     this.notedEnd = end
   }
 
@@ -57,13 +66,17 @@ export class OutputBounds {
     this.base = end
     this.#head = end
     this.#launcher = 0
-    writeSync(this.#launcherHead, `${fixedWidth(0)}\n`, 0)
+    this.#write(this.#launcherHead, `${fixedWidth(0)}\n`)
     this.note(end)
   }
 
   close(): void {
     closeSync(this.#known)
     closeSync(this.#launcherHead)
+  }
+
+  #write(file: number, text: string): void {
+    if (!this.#isReadOnly) writeSync(file, text, 0)
   }
 }
 

@@ -192,6 +192,10 @@ describe('RunOutput', () => {
     const { head } = run.output
     expect(await goneHead(run.output.read(0, 10))).to.equal(head)
     expect(() => run.output.follow(head - 1, () => {})).to.throw(ClusterError).with.property('code', 'console_gone')
+    const offsets: number[] = []
+    run.output.follow(0, (offset) => offsets.push(offset), { skipsGone: true })
+    await run.output.drained()
+    expect(offsets[0]).to.equal(head)
     const tail = await run.output.tailOffset(1)
     expect(await textOf(run, tail)).to.equal('   599999 a line of a game ü\n')
     expect(runs.warnings).to.deep.equal([])

@@ -9,8 +9,8 @@ import { runFiles } from './run-files.ts'
 export type OutputListener = (offset: number, bytes: Uint8Array) => void
 
 export interface OutputOptions {
-  /** How much of the output is kept on disk. */
-  limitBytes: number
+  /** How much of the output is kept on disk. Without it the output is only read: nothing is let go or written down. */
+  limitBytes?: number
   onWarning: (text: string) => void
 }
 
@@ -43,7 +43,7 @@ export class RunOutput {
     const path = runFiles(directory).output
     const file = await open(path, constants.O_RDONLY)
     try {
-      return new RunOutput(path, file, new OutputBounds(directory), options)
+      return new RunOutput(path, file, new OutputBounds(directory, { isReadOnly: options.limitBytes === undefined }), options)
     } catch (error) {
       await file.close()
       throw error
@@ -111,12 +111,13 @@ export class RunOutput {
   /**
    * Gives every byte from an offset on to the listener, once, in order, and later ones as they are written, in chunks of
    * at most 64 KiB that the listener may keep. Only if the head overtakes a listener is there a gap, which the offset shows.
-   * Returns a function that ends it. Throws `console_gone` with `details.head`, `invalid_request` for an offset to come.
+   * Returns a function that ends it. Throws `console_gone` with `details.head`, unless `skipsGone` leaves out what is not
+   * kept any more, and `invalid_request` for an offset to come.
    */
-  follow(from: number, listener: OutputListener): () => void {
+  follow(from: number, listener: OutputListener, { skipsGone = false } = {}): () => void {
     this.#requireOpen()
     this.refresh()
-    this.#requireKept(from)
+    if (!skipsGone) this.#requireKept(from)
     if (from > this.#end) {
       throw new ClusterError('invalid_request', `Tried to follow the console from ${from}, but it ends at ${this.#end}. Follow from there`,
         { details: { end: this.#end } })
@@ -222,7 +223,7 @@ export class RunOutput {
 
   #trim(): void {
     const { limitBytes } = this.#options
-    if (this.#punch || performance.now() < this.#punchAgainAt || this.#end - this.head <= limitBytes * 0.75) return
+    if (limitBytes === undefined || this.#punch || performance.now() < this.#punchAgainAt || this.#end - this.head <= limitBytes * 0.75) return
     this.#punch = this.#release(this.head, this.#end - Math.floor(limitBytes / 2))
       .catch((error: Error) => {
         this.#punchAgainAt = performance.now() + retryMs

@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync } from 'node:fs'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
-import type { ProcessIdentity } from './process-identity.ts'
+import type { ProcessIdentity } from '../../lib/process-identity.ts'
 import { runFiles } from './run-files.ts'
 
 /** What the run directory says about the launcher and the end of the game. */
@@ -30,6 +30,11 @@ export function readState(directory: string): RunState {
 export function readGame(directory: string): ProcessIdentity | undefined {
   const [first] = completeLines(runFiles(directory).claim)
   return first?.[0] === 'G' ? identity(first.slice(1)) : undefined
+}
+
+/** Whether a run's game has begun, be it over or not; false while that is not settled. */
+export function hasBegun(directory: string): boolean {
+  return readGame(directory) !== undefined
 }
 
 /**

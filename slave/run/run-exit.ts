@@ -1,6 +1,8 @@
 import { readFileSync, statSync } from 'node:fs'
 import { constants } from 'node:os'
-import { bootId } from './process-identity.ts'
+import { bootId, isAlive } from '../../lib/process-identity.ts'
+import type { ProcessIdentity } from '../../lib/process-identity.ts'
+import { readState } from './records.ts'
 import type { RunState } from './records.ts'
 import { runFiles } from './run-files.ts'
 
@@ -20,6 +22,15 @@ export interface RunExit {
 }
 
 const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]))
+
+/** How a run has ended; undefined while its launcher or its game is there. */
+export function findExit(directory: string, game: ProcessIdentity): RunExit | undefined {
+  const state = readState(directory)
+  const recorded = recordedExit(directory, state)
+  if (recorded || (state.launcher && isAlive(state.launcher)) || isAlive(game)) return recorded
+  // The launcher may have written its record after the first look and before it ended.
+  return recordedExit(directory, readState(directory)) ?? unrecordedExit(directory, game.bootId, new Date())
+}
 
 /** The exit that the launcher recorded; undefined if it has recorded none. */
 export function recordedExit(directory: string, { exit, hasTerminal, wasKilled }: RunState): RunExit | undefined {
@@ -46,7 +57,7 @@ export function recordedExit(directory: string, { exit, hasTerminal, wasKilled }
 }
 
 /** The exit of a game that is gone without a record: the host restarted, or its launcher was killed as well. */
-export function unrecordedExit(directory: string, boot: string, now: Date): RunExit {
+function unrecordedExit(directory: string, boot: string, now: Date): RunExit {
   const { state, output } = runFiles(directory)
   const isOtherBoot = boot !== bootId()
   const lastSign = [modifiedAt(state), modifiedAt(output)].toSorted().at(-1)

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
-import { readProcess } from './process-identity.ts'
+import { readProcess } from '../../lib/process-identity.ts'
 import type { Run } from './run.ts'
 import { exitOf, TestRuns, textOf, until, untilOutput } from './test-runs.ts'
 

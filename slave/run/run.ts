@@ -7,11 +7,11 @@ import { findRunProcesses, sendSignal } from './descendants.ts'
 import { launchGame } from './launch.ts'
 import type { LaunchOptions } from './launch.ts'
 import { RunOutput } from './output.ts'
-import { isAlive } from './process-identity.ts'
-import type { ProcessIdentity } from './process-identity.ts'
+import { isAlive } from '../../lib/process-identity.ts'
+import type { ProcessIdentity } from '../../lib/process-identity.ts'
 import { noteKill, readState, settleClaim } from './records.ts'
 import { runFiles } from './run-files.ts'
-import { recordedExit, unrecordedExit } from './run-exit.ts'
+import { findExit, recordedExit } from './run-exit.ts'
 import type { RunExit } from './run-exit.ts'
 
 export interface RecoverOptions {
@@ -68,9 +68,14 @@ export class Run {
 
   static async #attach({ directory, consoleLimitBytes, onWarning = () => {} }: RecoverOptions, game: ProcessIdentity): Promise<Run> {
     const output = await RunOutput.open(directory, { limitBytes: consoleLimitBytes, onWarning })
-    const run = new Run(directory, game, output, onWarning)
-    await run.#ending
-    return run
+    try {
+      const run = new Run(directory, game, output, onWarning)
+      await run.#ending
+      return run
+    } catch (error) {
+      await output.close()
+      throw error
+    }
   }
 
   private constructor(directory: string, game: ProcessIdentity, output: RunOutput, onWarning: (text: string) => void) {
@@ -195,9 +200,7 @@ export class Run {
     const now = performance.now()
     if (recorded || now - this.#livenessAt < livenessMs) return recorded
     this.#livenessAt = now
-    if ((this.#launcher && isAlive(this.#launcher)) || isAlive(this.#game)) return undefined
-    // The launcher may have written its record after the first look and before it ended.
-    return recordedExit(this.#directory, readState(this.#directory)) ?? unrecordedExit(this.#directory, this.#game.bootId, new Date())
+    return findExit(this.#directory, this.#game)
   }
 
   async #end(exit: RunExit): Promise<void> {

@@ -1,24 +1,40 @@
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
-import type { Assignment } from '../../lib/link/messages/instances.ts'
+import { DeletedDirectory } from '../instance/deleted-directory.ts'
 import type { Host } from '../instance/host.ts'
 import { Instance } from '../instance/instance.ts'
 import type { InstanceListener } from '../instance/instance.ts'
 import { InstanceDirectory } from '../instance/record.ts'
 import type { InstanceRecord } from '../instance/record.ts'
+import { completeAssignment } from '../template/complete-assignment.ts'
+import type { Given } from '../template/complete-assignment.ts'
+
+/** Told of what happens to all instances. */
+export interface SupervisorListener extends InstanceListener {
+  /** An instance is here from now on. */
+  added(instance: Instance): void
+  /** An instance was deleted. */
+  removed(instanceId: number): void
+}
+
+/** How often instances that can't be used are looked at again. */
+const retryMs = 10_000
 
 /** All instances of a slave, from its data directory. */
 export class Supervisor {
   readonly #directory: string
   readonly #host: Host
-  readonly #listener: InstanceListener
+  readonly #listener: SupervisorListener
   readonly #instances = new Map<number, Instance>()
-  /** Instances that are being made: an assignment that comes twice must not make two. */
-  readonly #making = new Map<number, Promise<Instance>>()
+  /** Why instances that are on the disk can't be used: their games may run, so none is made anew. */
+  readonly #damaged = new Map<number, ClusterError>()
+  /** The end of what is done with an instance's directory, one after the other: two assignments must not make two. */
+  readonly #turns = new Map<number, Promise<unknown>>()
+  #retryTimer: NodeJS.Timeout | undefined
   readonly #removing = new Map<number, Promise<void>>()
 
-  constructor(dataDirectory: string, host: Host, listener: InstanceListener) {
+  constructor(dataDirectory: string, host: Host, listener: SupervisorListener) {
     this.#directory = join(dataDirectory, 'instances')
     this.#host = host
     this.#listener = listener
@@ -26,16 +42,16 @@ export class Supervisor {
 
   /**
    * Goes on with all that is on disk: games that run are adopted, those that should run are started. Needs no master.
-   * An instance whose record can't be read is reported and left alone.
+   * An instance whose record can't be read is reported, and neither made anew nor started until it can. What deletions
+   * that were interrupted have left is cleared away.
    */
   async recover(): Promise<void> {
     await mkdir(this.#directory, { recursive: true, mode: 0o711 })
-    const found: Instance[] = []
-    for (const name of await readdir(this.#directory)) {
-      const instance = await this.#open(new InstanceDirectory(join(this.#directory, name)))
-      if (instance) found.push(instance)
-    }
-    await Promise.all(found.map((instance) => this.#recoverOne(instance)))
+    for (const deleted of await DeletedDirectory.allIn(this.#directory)) void deleted.clear(this.#host.log)
+    const ids = (await readdir(this.#directory)).filter((name) => name === String(Number(name))).map(Number).filter(Number.isSafeInteger)
+    for (const id of ids) await this.#open(id).catch((error: unknown) => this.#host.log.error(ClusterError.from(error).message))
+    await Promise.all(this.list().map((instance) => instance.recover()))
+    this.#retryLater()
   }
 
   list(): Instance[] {
@@ -46,31 +62,36 @@ export class Supervisor {
     return this.#instances.get(instanceId)
   }
 
-  /** Throws `not_found`. */
+  /** Throws `not_found`, or `store_failed` for one that is on the disk and can't be used. */
   require(instanceId: number): Instance {
     const instance = this.#instances.get(instanceId)
-    if (!instance) throw new ClusterError('not_found', `Instance with ID ${instanceId} does not exist on this slave`, { details: { instance_id: instanceId } })
+    const damage = this.#damaged.get(instanceId)
+    if (!instance && damage) throw damage
+    if (!instance) throw new ClusterError('not_found', `Instance with ID ${instanceId} does not exist`, { details: { instance_id: instanceId } })
     return instance
   }
 
-  /** Takes a new instance, or the new configuration of one. Throws `port_taken`, `no_free_port`, `disk_full`. */
-  async assign(assignment: Assignment): Promise<Instance> {
-    for (let making = this.#making.get(assignment.id); making; making = this.#making.get(assignment.id)) await making.catch(() => {})
-    const known = this.#instances.get(assignment.id)
-    if (known) {
-      await known.assign(assignment)
+  /**
+   * Takes a new instance, or the new configuration of one; the newest counts. Throws `port_taken`, `no_free_port`,
+   * `disk_full`, and `store_failed` for one that is on the disk and can't be used.
+   */
+  async assign(given: Given): Promise<Instance> {
+    const { id } = given.instance
+    return this.#inTurn(id, async () => {
+      const known = await this.#find(id)
+      if (!known) return this.#make(given)
+      await known.assign(await completeAssignment(given, this.#host.templates, known.assignment))
       return known
-    }
-    const making = this.#make(assignment).finally(() => this.#making.delete(assignment.id))
-    this.#making.set(assignment.id, making)
-    return making
+    })
   }
 
-  async #make(assignment: Assignment): Promise<Instance> {
-    const ports = await this.#host.ports.allocate(assignment.id, assignment.template.ports ?? {}, assignment.ports, {})
+  async #make(given: Given): Promise<Instance> {
+    const completed = await completeAssignment(given, this.#host.templates, undefined)
+    const { assignment } = completed
+    const ports = await this.#host.ports.allocate(assignment, assignment.template.ports ?? {}, assignment.ports, {})
     const directory = new InstanceDirectory(join(this.#directory, String(assignment.id)))
     const record: InstanceRecord = {
-      assignment, ports, desired: 'stopped', last_run: 0, run: null, last_exit: null, restarts: [], has_given_up: false,
+      ...completed, ports, desired: 'stopped', last_run: 0, run: null, last_exit: null, restarts: [], has_given_up: false,
     }
     try {
       await directory.create()
@@ -81,17 +102,23 @@ export class Supervisor {
     }
     const instance = new Instance(directory, record, this.#host, this.#listener)
     this.#instances.set(instance.id, instance)
+    this.#listener.added(instance)
     return instance
   }
 
-  /** Stops an instance and deletes all that it has; one that is not here is no error, for then it is deleted already. */
+  /**
+   * Stops an instance and deletes all that it has; one that is not here is no error, for then it is deleted already.
+   * Throws `store_failed` for one that can't be used or deleted.
+   */
   async remove(instanceId: number): Promise<void> {
-    await this.#making.get(instanceId)?.catch(() => {})
-    const instance = this.#instances.get(instanceId)
+    const instance = await this.#inTurn(instanceId, () => this.#find(instanceId))
     if (!instance) return
     // A deletion that is asked for twice is one: the second would write into a directory that is gone.
     const removal = this.#removing.get(instanceId) ?? instance.remove()
-      .then(() => { this.#instances.delete(instanceId) })
+      .then(() => {
+        this.#instances.delete(instanceId)
+        this.#listener.removed(instanceId)
+      })
       .finally(() => this.#removing.delete(instanceId))
     this.#removing.set(instanceId, removal)
     await removal
@@ -109,6 +136,11 @@ export class Supervisor {
     for (const instance of this.list()) instance.evict()
   }
 
+  /** The slave is drained: what has not begun doesn't. */
+  holdBack(): void {
+    for (const instance of this.list()) instance.holdBack()
+  }
+
   /** The slave is not drained any more: what should run is started. */
   release(): void {
     for (const instance of this.list()) instance.release()
@@ -121,27 +153,51 @@ export class Supervisor {
 
   /** Lets go of everything; games go on by themselves. */
   async detach(): Promise<void> {
+    clearTimeout(this.#retryTimer)
     await Promise.all(this.list().map((instance) => instance.detach()))
   }
 
-  async #open(directory: InstanceDirectory): Promise<Instance | undefined> {
-    try {
-      const record = await directory.read()
-      if (!record) return undefined
-      const instance = new Instance(directory, record, this.#host, this.#listener)
-      this.#instances.set(instance.id, instance)
-      return instance
-    } catch (error) {
-      this.#host.log.error(`The instance in ${directory.path} is left alone: ${ClusterError.from(error).message}`)
-      return undefined
-    }
+  /** Does what concerns an instance's directory after all that was begun before. */
+  #inTurn<T>(id: number, work: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(id) ?? Promise.resolve()
+    const turn = before.then(work, work).finally(() => {
+      if (this.#turns.get(id) === turn) this.#turns.delete(id)
+    })
+    this.#turns.set(id, turn)
+    return turn
   }
 
-  async #recoverOne(instance: Instance): Promise<void> {
+  #retryLater(): void {
+    if (this.#damaged.size === 0) return
+    this.#retryTimer = setTimeout(() => {
+      const found = [...this.#damaged.keys()].map((id) => this.#inTurn(id, () => this.#find(id)))
+      void Promise.allSettled(found).then(() => this.#retryLater())
+    }, retryMs).unref()
+  }
+
+  /** An instance; one that could not be used is looked at again. Throws `store_failed` while it can't be. */
+  async #find(id: number): Promise<Instance | undefined> {
+    if (!this.#damaged.has(id)) return this.#instances.get(id)
+    const instance = await this.#open(id)
+    if (!instance) return undefined
+    await instance.recover()
+    this.#listener.added(instance)
+    this.#listener.changed(instance)
+    return instance
+  }
+
+  async #open(id: number): Promise<Instance | undefined> {
+    const directory = new InstanceDirectory(join(this.#directory, String(id)))
     try {
-      await instance.recover()
+      const record = await directory.read()
+      this.#damaged.delete(id)
+      if (!record) return undefined
+      const instance = new Instance(directory, record, this.#host, this.#listener)
+      this.#instances.set(id, instance)
+      return instance
     } catch (error) {
-      this.#host.log.error(`The instance ${instance.assignment.name} could not be recovered`, { error: String(error) })
+      this.#damaged.set(id, ClusterError.from(error))
+      throw error
     }
   }
 }
