@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Principal, Subscriber } from '../../lib/plugin.ts'
-import type { Connection } from './connection.ts'
+import type { Principal, Subscriber, WebSocketConnection } from '../../lib/plugin.ts'
 import { congestedBytes } from './pressure.ts'
 import type { Congestible, Pressure } from './pressure.ts'
 import { CloseCode } from './wire/close-codes.ts'
@@ -16,16 +15,21 @@ export interface Member {
   readonly fields: string
 }
 
+/** How long a slow reader may take to come to the close frame, which stands behind all that waits for it. */
+const slowGoodbyeMs = 30_000
+
 export interface Identity {
   readonly name: string
   readonly nickname: string | null
   readonly tags: readonly string[]
   /** Who it is to the cluster, when it identified itself with a token of the cluster. */
   readonly principal: Principal | undefined
+  /** Where it comes from. */
+  readonly address: string
 }
 
 /** A new member's fields. The UUID is of version 4. */
-export function newMember({ name, nickname, tags }: Omit<Identity, 'principal'>): Member {
+export function newMember({ name, nickname, tags }: Omit<Identity, 'principal' | 'address'>): Member {
   const uuid = randomUUID()
   return { uuid, name, nickname, tags, fields: members({ name, nickname, uuid, tags }) }
 }
@@ -42,7 +46,8 @@ export class Client implements Member, Subscriber, Congestible {
   readonly tags: readonly string[]
   readonly fields: string
   readonly principal: Principal | undefined
-  readonly connection: Connection
+  readonly address: string
+  readonly connection: WebSocketConnection
   /** Names of the groups that go with it. */
   readonly ownedGroups = new Set<string>()
   /** Console lines on their way to instances. */
@@ -51,7 +56,7 @@ export class Client implements Member, Subscriber, Congestible {
   readonly #pressure: Pressure
   #received = 0
 
-  constructor(identity: Identity, connection: Connection, pressure: Pressure) {
+  constructor(identity: Identity, connection: WebSocketConnection, pressure: Pressure) {
     const member = newMember(identity)
     this.uuid = member.uuid
     this.name = member.name
@@ -59,6 +64,7 @@ export class Client implements Member, Subscriber, Congestible {
     this.tags = member.tags
     this.fields = member.fields
     this.principal = identity.principal
+    this.address = identity.address
     this.connection = connection
     this.#pressure = pressure
   }
@@ -76,10 +82,10 @@ export class Client implements Member, Subscriber, Congestible {
 
   deliver(frame: string | Buffer): void {
     this.connection.send(frame as Buffer)
-    if (this.connection.bufferedBytes > congestedBytes) this.#pressure.congested(this)
+    if (this.connection.queuedBytes > congestedBytes) this.#pressure.congested(this)
   }
 
   overflowed(): void {
-    this.connection.close(CloseCode.tooSlow, 'You read too slowly: too much waits for you')
+    this.connection.close(CloseCode.tooSlow, 'You read too slowly: too much waits for you', slowGoodbyeMs)
   }
 }

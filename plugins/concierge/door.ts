@@ -2,9 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
+import { WebSocketConnection } from '../../lib/plugin.ts'
 import type { Admission, WebSocketDoor } from '../../lib/plugin.ts'
-import { Connection } from './connection.ts'
-import { Outbox } from './outbox.ts'
 import { Session } from './session.ts'
 import type { SessionParts } from './session.ts'
 import { CloseCode } from './wire/close-codes.ts'
@@ -24,11 +23,9 @@ export class Door implements WebSocketDoor {
   readonly path = socketPath
   readonly #parts: DoorParts
   readonly #server: WebSocketServer
-  readonly #outbox = new Outbox()
   readonly #sessions = new Set<Session>()
   /** Those too whose goodbye is not finished. */
   readonly #webSockets = new Set<WebSocket>()
-  readonly #heartbeat: NodeJS.Timeout
   #onLastClosed = () => {}
 
   constructor(parts: DoorParts) {
@@ -40,7 +37,6 @@ export class Door implements WebSocketDoor {
       maxPayload: parts.maxMessageBytes,
       handleProtocols: () => subprotocol,
     })
-    this.#heartbeat = setInterval(() => this.#probe(), parts.heartbeatMs)
   }
 
   /** Connections that are open, identified or not. */
@@ -49,6 +45,8 @@ export class Door implements WebSocketDoor {
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { heartbeatMs } = this.#parts
+    const heartbeat = { intervalMs: heartbeatMs, timeoutMs: heartbeatMs, isAnySign: true }
     const address = request.socket.remoteAddress ?? 'unknown'
     // Throws `overloaded`, which the master answers with 429.
     const admitted = this.#parts.admission.admit(address)
@@ -64,7 +62,7 @@ export class Door implements WebSocketDoor {
       })
       const session: Session = new Session(
         this.#parts, address, admitted,
-        (events) => new Connection(ws, socket, this.#outbox, events),
+        (events) => new WebSocketConnection({ ws, socket, events, heartbeat }),
         () => this.#sessions.delete(session),
       )
       this.#sessions.add(session)
@@ -74,13 +72,12 @@ export class Door implements WebSocketDoor {
   /** Ends the connections of those who came with a token that is no longer good. */
   revoked(tokenId: number): void {
     for (const { client, connection } of this.#sessions) {
-      if (client?.principal?.tokenId === tokenId) connection.close(CloseCode.badSecret, 'The token that you gave as secret was revoked')
+      if (client?.principal?.tokenId === tokenId) connection.close(CloseCode.badSecret, 'The token that you gave as secret was revoked or has expired')
     }
   }
 
   /** Says goodbye to all; resolves when they are gone, which is made sure after a second. */
   async close(): Promise<void> {
-    clearInterval(this.#heartbeat)
     const closed = new Promise<void>((resolve) => { this.#onLastClosed = resolve })
     for (const { connection } of this.#sessions) connection.close(CloseCode.goingAway, 'The master is stopping')
     if (this.#webSockets.size === 0) return
@@ -89,9 +86,5 @@ export class Door implements WebSocketDoor {
     }, goodbyeMs)
     await closed
     clearTimeout(force)
-  }
-
-  #probe(): void {
-    for (const { connection } of this.#sessions) connection.probe()
   }
 }

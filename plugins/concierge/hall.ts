@@ -27,11 +27,7 @@ export class Hall {
   leave(client: Client): void {
     const subscriptions = this.groups.subscriptionsOf(client)
     this.roster.remove(client)
-    for (const group of subscriptions) group.changed()
-    for (const name of client.ownedGroups) {
-      const group = this.groups.find(name)
-      if (group) this.groups.delete(group, client)
-    }
+    this.groups.leave(client, subscriptions)
     this.roster.announceLeft(client)
     this.#onLeft(client)
   }

@@ -1,6 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Admission, ClusterView, Principal } from '../../lib/plugin.ts'
-import { ClusterError } from '../../lib/plugin.ts'
+import { ClusterError, isSameSecret } from '../../lib/plugin.ts'
 import type { Identity } from './client.ts'
 import { CloseCode } from './wire/close-codes.ts'
 import { readFirst } from './wire/payload.ts'
@@ -38,7 +37,7 @@ export function identify(text: string, address: string, rules: SecretRules): Ide
   if (!namePattern.test(name)) throw new Refusal(CloseCode.badName, 'A name has letters, digits and _, at least one')
   const principal = checkSecret(secret, address, rules)
   if (!isCompatible(version)) throw new Refusal(CloseCode.badVersion, 'Your version is not compatible: ^0.1.0 is needed')
-  return { name, nickname, tags, principal }
+  return { name, nickname, tags, principal, address }
 }
 
 function read(text: string): ReturnType<typeof readFirst> {
@@ -51,31 +50,31 @@ function read(text: string): ReturnType<typeof readFirst> {
 }
 
 /** Whose secret it is in the cluster, if it is a token. */
-function checkSecret(given: string | undefined, address: string, rules: SecretRules): Principal | undefined {
-  const { secret, instances, cluster, admission } = rules
+function checkSecret(given: string | undefined, address: string, { secret, instances, cluster, admission }: SecretRules): Principal | undefined {
   if (given === undefined && secret === undefined) return undefined
+  const isMaybeToken = given !== undefined && (secret !== undefined || instances)
+  const principal = isMaybeToken ? principalOf(given, cluster) : undefined
+  if (principal) return principal
   try {
     admission.checkLogins(address)
-    if (given !== undefined) {
-      if (secret !== undefined && areEqual(given, secret)) return undefined
-      if (secret !== undefined || instances) {
-        const principal = cluster.authenticate(given)
-        // Tokens of slaves and those for joining are no operator's.
-        cluster.require(principal, 'none')
-        return principal
-      }
-    }
   } catch (error) {
-    if (!(error instanceof ClusterError)) throw error
-    if (error.code === 'overloaded') throw new Refusal(CloseCode.badSecret, error.message)
+    throw new Refusal(CloseCode.badSecret, ClusterError.from(error).message)
   }
+  if (given !== undefined && secret !== undefined && isSameSecret(given, secret)) return undefined
   admission.failed(address)
   throw new Refusal(CloseCode.badSecret, 'The secret is not the one that is expected here')
 }
 
-// Compared as hashes: neither contents nor lengths show in the time that it takes.
-function areEqual(left: string, right: string): boolean {
-  return timingSafeEqual(createHash('sha256').update(left).digest(), createHash('sha256').update(right).digest())
+function principalOf(token: string, cluster: SecretRules['cluster']): Principal | undefined {
+  try {
+    const principal = cluster.authenticate(token)
+    // Tokens of slaves and those for joining are no operator's.
+    cluster.require(principal, 'none')
+    return principal
+  } catch (error) {
+    if (error instanceof ClusterError) return undefined
+    throw error
+  }
 }
 
 /** Whether a version satisfies ^0.1.0 as semantic versioning has it. */

@@ -27,6 +27,7 @@ export class Instances {
   readonly #cluster: Context['cluster']
   readonly #hall: Hall
   readonly #peers = new Map<number, Peer>()
+  readonly #names = new Set<string>()
 
   constructor({ cluster, on }: Context, hall: Hall) {
     this.#cluster = cluster
@@ -37,6 +38,11 @@ export class Instances {
     on('player_joined', ({ instance, player }) => this.#tell(instance.id, { event: 'player_joined', player }))
     on('player_left', ({ instance, player }) => this.#tell(instance.id, { event: 'player_left', player }))
     on('chat', ({ instance, player, text }) => this.#tell(instance.id, { event: 'chat', player, text }))
+  }
+
+  /** Whether an instance is called so, be the name a client's here or not. */
+  isCalled(name: string): boolean {
+    return this.#names.has(name)
   }
 
   /** A name has become free: the instance that is called so takes it. */
@@ -83,6 +89,7 @@ export class Instances {
   #add({ id, name, template }: InstanceInfo, told: string): void {
     const { roster, groups } = this.#hall
     const member = newMember({ name, nickname: null, tags: ['instance', template] })
+    this.#names.add(name)
     // A client that has the name keeps it; until it goes the instance is known by its UUID only.
     roster.claim(member)
     roster.join(member)
@@ -94,6 +101,7 @@ export class Instances {
     if (!peer) return
     const { roster, groups } = this.#hall
     this.#peers.delete(instanceId)
+    this.#names.delete(peer.member.name)
     roster.remove(peer.member)
     groups.delete(peer.group)
     roster.announceLeft(peer.member)

@@ -16,6 +16,7 @@ export interface ConciergeConfig {
   readonly secret: string | undefined
   readonly instances: boolean
   readonly message_bytes: number
+  readonly list_bytes: number
   readonly heartbeat_ms: number
   readonly max_file_bytes: number
   readonly max_total_bytes: number
@@ -27,7 +28,7 @@ export async function openConcierge(context: MasterContext<ConciergeConfig>): Pr
   const dialect = dialects[config.dialect]
   const pressure = new Pressure()
   const roster = new Roster(hub)
-  const groups = new Groups(hub, roster, dialect)
+  const groups = new Groups(hub, roster, dialect, config.list_bytes)
   const depot = await Depot.open(await context.dataDirectory(), {
     maxFileBytes: config.max_file_bytes,
     maxTotalBytes: config.max_total_bytes,
@@ -41,7 +42,7 @@ export async function openConcierge(context: MasterContext<ConciergeConfig>): Pr
   const instances: Instances | undefined = config.instances ? new Instances(context, hall) : undefined
 
   const countMessage = counter('messages_total', 'Messages that clients had relayed')
-  const requests = new Requests({ hall, dialect, pressure, instances, log, countMessage })
+  const requests = new Requests({ hall, dialect, pressure, instances, log, countMessage, maxListBytes: config.list_bytes })
   const door = new Door({
     hall, requests, pressure, log, admission,
     rules: { secret: config.secret === '' ? undefined : config.secret, instances: config.instances, cluster, admission },

@@ -42,13 +42,22 @@ describe('Pressure', () => {
     expect(publisher.isHeld).to.equal(false)
   })
 
-  it('waits for no minority, no half, no single receiver, and none of others', () => {
+  it('waits for no minority, no half, and none of others', () => {
     congest(2)
     pressure.published(publisher, 4, all)
-    pressure.published(publisher, 1, all)
     congest(4)
     pressure.published(publisher, 4, () => false)
     pressure.published(publisher, 4, (receiver) => receiver === receivers[0])
+    expect(publisher.isHeld).to.equal(false)
+  })
+
+  it('waits for the only receiver, too', () => {
+    congest(1)
+    pressure.published(publisher, 1, (receiver) => receiver === receivers[1])
+    expect(publisher.isHeld).to.equal(false)
+    pressure.published(publisher, 1, (receiver) => receiver === receivers[0])
+    expect(publisher.isHeld).to.equal(true)
+    pressure.relieved(receivers[0]!)
     expect(publisher.isHeld).to.equal(false)
   })
 

@@ -37,9 +37,9 @@ export class Pressure {
     for (const [publisher, enough] of this.#held) if (this.#congested.size <= enough) this.#release(publisher)
   }
 
-  /** The publisher has sent something to this many; `isReceiver` tells whether a congested one is among them. */
+  /** The publisher has sent something to this many, be it himself; `isReceiver` tells whether a congested one is among them. */
   published(publisher: Holdable, receivers: number, isReceiver: (receiver: Congestible) => boolean): void {
-    if (receivers < 2 || this.#congested.size * 2 <= receivers || this.#held.has(publisher)) return
+    if (this.#congested.size * 2 <= receivers || this.#held.has(publisher)) return
     let count = 0
     for (const receiver of this.#congested) if (isReceiver(receiver)) count += 1
     if (count * 2 <= receivers) return

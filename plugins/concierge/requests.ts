@@ -7,9 +7,11 @@ import { instancePrefix } from './instances.ts'
 import type { Instances } from './instances.ts'
 import type { Pressure } from './pressure.ts'
 import type { Dialect } from './wire/dialect.ts'
-import { members, message, result, status } from './wire/encode.ts'
+import { members, message, objects, result, status } from './wire/encode.ts'
 import { readRequest } from './wire/payload.ts'
 import type { NamedRequest, RequestPayload } from './wire/payload.ts'
+
+const fullText = 'You have too many groups and subscriptions, or all clients together have'
 
 /** Groups of one client; their number would otherwise be bounded by its patience only. */
 const maxOwnedGroups = 1_000
@@ -21,6 +23,8 @@ interface RequestParts {
   readonly instances: Instances | undefined
   readonly log: Logger
   readonly countMessage: () => void
+  /** A larger list of clients is not sent. */
+  readonly maxListBytes: number
 }
 
 type MessagePayload = Extract<RequestPayload, { type: 'MESSAGE' }>
@@ -42,6 +46,8 @@ export class Requests {
       if (!(error instanceof ClusterError) || error.code !== 'malformed') throw error
       this.#status(client, 'PROTOCOL', { desc: error.message }, seq)
     }
+    // Who asks faster than he reads waits, too.
+    this.#parts.pressure.published(client.connection, 1, (receiver) => receiver === client)
   }
 
   #answer(client: Client, payload: ReturnType<typeof readRequest>, seq: number): void {
@@ -64,7 +70,7 @@ export class Requests {
     const { hall: { groups, roster }, dialect } = this.#parts
     switch (type) {
       case 'SELF_SUBSCRIBE':
-        groups.subscribe(group, client)
+        if (!groups.subscribe(group, client)) return this.#status(client, 'BAD', { desc: `${fullText}; unsubscribe from another first` }, seq)
         return roster.send(client, () => status(dialect.subscribed, group.fields, seq))
       case 'SELF_UNSUBSCRIBE':
         groups.unsubscribe(group, client)
@@ -89,27 +95,28 @@ export class Requests {
     if (client.ownedGroups.size >= maxOwnedGroups) {
       return this.#status(client, 'BAD', { desc: `One client can have ${maxOwnedGroups} groups; delete one first` }, seq)
     }
-    const group = groups.create(name, nickname, client)
+    const group = groups.createFor(client, name, nickname)
+    if (!group) return this.#status(client, 'BAD', { desc: `${fullText}; delete one first` }, seq)
     roster.send(client, () => status('GROUP_CREATED', group.fields, seq))
   }
 
   #list(client: Client, type: 'GROUP_FETCH_ALL' | 'CLIENT_FETCH_ALL' | 'SELF_FETCH', seq: number): void {
-    const { hall: { groups, roster }, dialect } = this.#parts
-    roster.send(client, () => {
-      switch (type) {
-        case 'GROUP_FETCH_ALL': return result('GROUP_FETCH_ALL_RESULT', `"groups":${objects(groups.list())}`, seq)
-        case 'CLIENT_FETCH_ALL': return result('CLIENT_FETCH_ALL_RESULT', `"clients":${objects(roster.list())}`, seq)
-        case 'SELF_FETCH': {
-          const subscriptions = groups.subscriptionsOf(client)
-          const listed = dialect.subscriptions === 'names' ? JSON.stringify(subscriptions.map(({ name }) => name)) : objects(subscriptions)
-          return result('SELF_FETCH_RESULT', `${client.fields},"subscriptions":${listed}`, seq)
-        }
-      }
-    })
+    const { hall: { groups, roster }, dialect, maxListBytes } = this.#parts
+    switch (type) {
+      case 'GROUP_FETCH_ALL': return roster.sendList(client, 'GROUP_FETCH_ALL_RESULT', 'groups', groups.encoded, seq)
+      case 'CLIENT_FETCH_ALL':
+        if (roster.encodedBytes > maxListBytes) return this.#status(client, 'BAD', { desc: 'There are too many clients for a list' }, seq)
+        return roster.sendList(client, 'CLIENT_FETCH_ALL_RESULT', 'clients', roster.encoded, seq)
+      case 'SELF_FETCH': return roster.send(client, () => {
+        const subscriptions = groups.subscriptionsOf(client)
+        const listed = dialect.subscriptions === 'names' ? JSON.stringify(subscriptions.map(({ name }) => name)) : objects(subscriptions)
+        return result('SELF_FETCH_RESULT', `${client.fields},"subscriptions":${listed}`, seq)
+      })
+    }
   }
 
   #relay(client: Client, payload: MessagePayload, seq: number): void {
-    const { hall: { groups, roster }, pressure, countMessage } = this.#parts
+    const { hall: { groups, roster }, pressure, countMessage, instances } = this.#parts
     const { target, data } = payload
     const text = (group: string) => message(client.fields, group, target, data)
     switch (target.type) {
@@ -122,7 +129,12 @@ export class Requests {
             : this.#status(client, 'NO_SUCH_UUID', { uuid: target.uuid }, seq)
         }
         if (!(receiver instanceof Client)) return this.#command(client, receiver.uuid, data, seq)
+        // Only who may send lines to instances can have meant one, and its lines are for nobody else to read.
+        if (target.type === 'NAME' && client.principal && instances?.isCalled(target.name)) {
+          return this.#status(client, 'BAD', { desc: 'A client and an instance have this name; name the one that you mean by its UUID' }, seq)
+        }
         roster.send(receiver, () => text('null'))
+        pressure.published(client.connection, 1, (congested) => congested === receiver)
         break
       }
       case 'GROUP': {
@@ -157,8 +169,4 @@ export class Requests {
   #status(client: Client, code: string, fields: object, seq: number): void {
     this.#parts.hall.roster.send(client, () => status(code, members(fields), seq))
   }
-}
-
-function objects(items: ReadonlyArray<{ readonly fields: string }>): string {
-  return `[${items.map(({ fields }) => `{${fields}}`).join(',')}]`
 }

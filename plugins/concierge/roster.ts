@@ -1,22 +1,23 @@
-import { Publication } from '../../lib/plugin.ts'
+import { messageFrame, Publication, textFrameHeader } from '../../lib/plugin.ts'
 import type { Hub } from '../../lib/plugin.ts'
 import { Client } from './client.ts'
 import type { Member } from './client.ts'
-import { status } from './wire/encode.ts'
-import { textFrame } from './wire/frame.ts'
+import { objects, resultParts, status } from './wire/encode.ts'
 
 const namespace = 'concierge'
 const everybody = 'concierge:all'
 
 /** A text for one or many, framed once and only if somebody takes it. */
 export function publication(makeText: () => string): Publication {
-  return new Publication(() => textFrame(makeText()))
+  return new Publication(() => messageFrame(makeText()))
 }
 
 /** Who is there, by name and by UUID, and the ways to reach them. */
 export class Roster {
   readonly #hub: Hub
   readonly #byUuid = new Map<string, Member>()
+  #encoded: Buffer | undefined
+  #encodedBytes = 2
 
   constructor(hub: Hub) {
     this.#hub = hub
@@ -31,12 +32,14 @@ export class Roster {
   join(member: Member): void {
     this.broadcast(() => status('CLIENT_JOINED', member.fields))
     this.#byUuid.set(member.uuid, member)
+    this.#changed(encodedBytes(member))
     if (member instanceof Client) this.#hub.topics.subscribe(everybody, member)
   }
 
   /** Takes a member out: from here on nothing reaches it. */
   remove(member: Member): void {
     if (!this.#byUuid.delete(member.uuid)) return
+    this.#changed(-encodedBytes(member))
     this.#hub.directory.release(namespace, member.name, member)
     if (member instanceof Client) this.#hub.topics.leave(member)
   }
@@ -60,13 +63,28 @@ export class Roster {
     return [...this.#byUuid.values()]
   }
 
-  clients(): Client[] {
-    return this.list().filter((member) => member instanceof Client)
+  /** The list as encoded JSON, the same bytes for all who ask for it before it changes. */
+  get encoded(): Buffer {
+    return this.#encoded ??= Buffer.from(objects(this.list()))
+  }
+
+  /** How long that is, but for a comma. */
+  get encodedBytes(): number {
+    return this.#encodedBytes
   }
 
   /** Sends a text to one client. */
   send(client: Client, makeText: () => string): void {
     this.#hub.topics.publishTo([client], publication(makeText))
+  }
+
+  /** Sends a client an answer with a list, of which there are as many copies in memory as versions, not as readers. */
+  sendList(client: Client, type: string, member: string, list: Buffer, seq: number): void {
+    const [start, end] = resultParts(type, member, seq)
+    const header = textFrameHeader(start.length + list.length + end.length)
+    if (this.#hub.topics.publishTo([client], new Publication(() => Buffer.concat([header, start]))) === 0) return
+    client.deliver(list)
+    client.deliver(end)
   }
 
   /** Sends a text to all clients, or to all but one; gives their number. */
@@ -75,4 +93,13 @@ export class Roster {
     if (!except) return this.#hub.topics.publish(everybody, text)
     return this.#hub.topics.publishTo(this.#hub.topics.members(everybody).filter((client) => client !== except), text)
   }
+
+  #changed(bytes: number): void {
+    this.#encoded = undefined
+    this.#encodedBytes += bytes
+  }
+}
+
+function encodedBytes({ fields }: Member): number {
+  return Buffer.byteLength(fields) + '{},'.length
 }

@@ -1,6 +1,6 @@
-import type { Admitted, Logger } from '../../lib/plugin.ts'
+import { textOf } from '../../lib/plugin.ts'
+import type { Admitted, Logger, WebSocketConnection, WebSocketConnectionEvents } from '../../lib/plugin.ts'
 import { Client } from './client.ts'
-import type { Connection, ConnectionEvents } from './connection.ts'
 import type { Hall } from './hall.ts'
 import { identify, Refusal } from './identify.ts'
 import type { SecretRules } from './identify.ts'
@@ -20,16 +20,19 @@ export interface SessionParts {
 }
 
 /** A connection's life: a client unknown, then known, then gone. */
-export class Session implements ConnectionEvents {
+export class Session implements WebSocketConnectionEvents {
   readonly #parts: SessionParts
   readonly #address: string
   readonly #admitted: Admitted
-  readonly #connection: Connection
+  readonly #connection: WebSocketConnection
   readonly #onEnded: () => void
   readonly #timer: NodeJS.Timeout
   #client: Client | undefined
 
-  constructor(parts: SessionParts, address: string, admitted: Admitted, connect: (events: ConnectionEvents) => Connection, onEnded: () => void) {
+  constructor(
+    parts: SessionParts, address: string, admitted: Admitted,
+    connect: (events: WebSocketConnectionEvents) => WebSocketConnection, onEnded: () => void,
+  ) {
     this.#parts = parts
     this.#address = address
     this.#admitted = admitted
@@ -38,7 +41,7 @@ export class Session implements ConnectionEvents {
     this.#timer = setTimeout(() => this.#connection.close(CloseCode.authTimeout, 'You have not identified yourself within 5 seconds'), identifyMs)
   }
 
-  get connection(): Connection {
+  get connection(): WebSocketConnection {
     return this.#connection
   }
 
@@ -46,9 +49,9 @@ export class Session implements ConnectionEvents {
     return this.#client
   }
 
-  frame(text: string, isBinary: boolean): void {
-    if (!this.#client) this.#identify(text, isBinary)
-    else if (!isBinary) this.#parts.requests.handle(this.#client, text)
+  message(data: Buffer, isBinary: boolean): void {
+    if (!this.#client) this.#identify(data, isBinary)
+    else if (!isBinary) this.#parts.requests.handle(this.#client, textOf(data))
   }
 
   drained(): void {
@@ -72,11 +75,11 @@ export class Session implements ConnectionEvents {
     this.#connection.close(CloseCode.internal, 'Internal error')
   }
 
-  #identify(text: string, isBinary: boolean): void {
+  #identify(data: Buffer, isBinary: boolean): void {
     const { hall, rules, pressure } = this.#parts
     try {
       if (isBinary) throw new Refusal(CloseCode.fatalDecode, 'Payloads are text frames')
-      const client = new Client(identify(text, this.#address, rules), this.#connection, pressure)
+      const client = new Client(identify(textOf(data), this.#address, rules), this.#connection, pressure)
       if (!hall.enter(client)) throw new Refusal(CloseCode.duplicateAuth, 'This name is taken; pick another')
       this.#client = client
     } catch (error) {

@@ -1,5 +1,5 @@
 import { encode } from '@msgpack/msgpack'
-import { parseJson, Publication } from '../../lib/plugin.ts'
+import { messageFrame, parseJson, Publication } from '../../lib/plugin.ts'
 import { limits } from './limits.ts'
 import { isHash } from './names.ts'
 import { readMessagePack } from './read-message-pack.ts'
@@ -15,12 +15,12 @@ export interface Command {
   readonly data: unknown
 }
 
-/** A message of the protocol, encoded once in each form that somebody wants. */
+/** A message of the protocol, made once into a frame of each form that somebody wants. */
 export function message(command: string, data: unknown): Publication {
   return new Publication((form) => {
-    if (form === 'json') return Buffer.from(JSON.stringify({ command, data }))
+    if (form === 'json') return messageFrame(JSON.stringify({ command, data }))
     const { buffer, byteOffset, byteLength } = encode({ command, data })
-    return Buffer.from(buffer, byteOffset, byteLength)
+    return messageFrame(Buffer.from(buffer, byteOffset, byteLength))
   })
 }
 

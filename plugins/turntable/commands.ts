@@ -1,12 +1,12 @@
-import type { Publication, Topics } from '../../lib/plugin.ts'
+import type { HeldBytes, Publication, Topics } from '../../lib/plugin.ts'
 import { correctGame } from './actions.ts'
-import type { Budget } from './budget.ts'
 import type { Channels } from './channels.ts'
 import { message } from './codec.ts'
 import type { Command } from './codec.ts'
 import { CloseCode } from './connection.ts'
 import type { Connection } from './connection.ts'
 import type { KeptInvites } from './invites.ts'
+import { reckoned } from './limits.ts'
 import { isHash, isName, namesOf } from './names.ts'
 import { isStatus } from './peer-reports.ts'
 import type { PeerReports } from './peer-reports.ts'
@@ -19,7 +19,7 @@ export interface CommandParts {
   readonly users: Users
   readonly channels: Channels
   readonly invites: KeptInvites
-  readonly budget: Budget
+  readonly held: HeldBytes<Connection>
   readonly peers: Peers
   readonly reports: PeerReports
   /** Statuses for clients, and those for servers, which are told only what is known here. */
@@ -59,13 +59,13 @@ export class Commands {
 
   /** Frees all that a connection holds. Its users go offline before they leave their games: that is told once. */
   leave(connection: Connection): void {
-    const { feed, peerFeed, users, channels, reports, budget, peers } = this.#parts
+    const { feed, peerFeed, users, channels, reports, held, peers } = this.#parts
     feed.leave(connection)
     peerFeed.leave(connection)
     users.leave(connection)
     for (const { channel, self } of channels.leave(connection)) peers.of(self)?.bind(self, channel, false)
     reports.leave(connection)
-    budget.leave(connection)
+    held.leave(connection)
   }
 
   #identify(connection: Connection, id: unknown): void {
@@ -74,19 +74,23 @@ export class Commands {
     const holder = users.find(id)
     if (holder === connection) return
     if (holder) return connection.close(CloseCode.normal, 'This user is connected already')
-    if (!this.#take(connection, id)) return
+    if (!this.#take(connection, bytesOf(reckoned.id, id))) return
     users.bind(id, connection)
     connection.identified()
     for (const channel of invites.take(id)) this.#tell(connection, invitation(id, channel))
   }
 
   #subscribe(connection: Connection, data: unknown): void {
-    const { feed, peerFeed } = this.#parts
+    const { feed, peerFeed, peers } = this.#parts
     const ownFeed = connection.standing.isServer ? peerFeed : feed
     const users = namesOf(data)
+    let bytes = 0
     for (const user of users) {
-      if (!ownFeed.isSubscribed(user, connection) && !this.#take(connection, user)) return
+      if (ownFeed.isSubscribed(user, connection)) continue
+      bytes += bytesOf(reckoned.subscription, user)
+      if (ownFeed === feed && peers.of(user)) bytes += bytesOf(reckoned.remote, user)
     }
+    if (!this.#take(connection, bytes)) return
     ownFeed.subscribe(users, connection)
   }
 
@@ -98,7 +102,7 @@ export class Commands {
     const holder = channels.find({ channel, self })
     if (holder === connection) return
     if (holder) return connection.close(CloseCode.normal, 'This user is in this channel already')
-    if (!this.#take(connection, self) || !this.#take(connection, channel)) return
+    if (!this.#take(connection, bytesOf(reckoned.seat, self + channel))) return
     channels.join({ channel, self }, connection)
     connection.identified()
     peers.of(self)?.bind(self, channel, true)
@@ -143,11 +147,19 @@ export class Commands {
     }
   }
 
-  /** Counts a name that is held for a connection; one that holds too much is closed. */
-  #take(connection: Connection, name: string): boolean {
-    const isTaken = this.#parts.budget.take(connection, name)
-    if (!isTaken) connection.close(CloseCode.tryAgainLater, 'Too many ids, subscriptions or channels')
-    return isTaken
+  /** Counts what is kept for a connection. One that has too much is closed, or another that has more, where all have too much. */
+  #take(connection: Connection, bytes: number): boolean {
+    const { held } = this.#parts
+    if (connection.standing.isPeer) {
+      // It asks for what its own clients ask for, who are bounded there.
+      held.force(connection, bytes)
+    } else if (!held.take(connection, bytes)) {
+      connection.close(CloseCode.tryAgainLater, 'Too many ids, subscriptions or channels')
+      return false
+    }
+    const { largest } = held
+    largest?.close(CloseCode.tryAgainLater, 'There is no room for so many ids, subscriptions or channels')
+    return largest !== connection
   }
 
   #tell(connection: Connection, publication: Publication): void {
@@ -157,4 +169,8 @@ export class Commands {
 
 function invitation(user: string, channel: string): Publication {
   return message('invite', { user, channel })
+}
+
+function bytesOf({ base, perUnit }: { readonly base: number; readonly perUnit: number }, name: string): number {
+  return base + perUnit * name.length
 }

@@ -1,12 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
-import type { Admission, Logger } from '../../lib/plugin.ts'
+import type { Admission, HeartbeatSettings, Logger } from '../../lib/plugin.ts'
 import { ClusterError } from '../../lib/plugin.ts'
 import { formBySubprotocol } from './codec.ts'
 import { CloseCode, Connection } from './connection.ts'
 import type { ConnectionOwner } from './connection.ts'
-import type { HeartbeatSettings } from './heartbeat.ts'
 import { limits } from './limits.ts'
 import type { Standing } from './peer-check.ts'
 
@@ -46,6 +45,7 @@ export class Door {
     const address = request.socket.remoteAddress ?? 'unknown'
     const standing = this.#options.standingOf(request)
     if (standing.hasWrongSecret) {
+      admission.checkLogins(address)
       admission.failed(address)
       log.warn('Somebody who has not the secret of our servers wants to be one of them; he is served as a client', { address })
     }
@@ -61,7 +61,7 @@ export class Door {
       if (!form) return ws.terminate()
       const { owner, heartbeat } = this.#options
       const connection = new Connection({
-        ws, socket, form, standing, heartbeat,
+        ws, socket, address, form, standing, heartbeat,
         identified: () => admitted?.done(),
         owner: { ...owner, left: (gone) => this.#left(gone) },
       })

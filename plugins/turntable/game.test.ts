@@ -1,19 +1,18 @@
 import { expect } from 'chai'
 import { Cleanups } from '../../test/helpers/cleanups.ts'
-import { startTestMaster } from '../../test/helpers/master.ts'
-import { plugin } from './index.ts'
-import { TestClient } from '../../test/helpers/turntable-client.ts'
+import { startTurntable } from '../../test/helpers/turntable.ts'
+import type { TestTurntable } from '../../test/helpers/turntable.ts'
+import type { TestClient } from '../../test/helpers/turntable-client.ts'
 
 interface Action { timestamp: number; from: string; data: unknown }
 
 describe('turntable games', () => {
   const cleanups = new Cleanups()
-  let url = ''
-  beforeEach(async () => { ({ wsUrl: url } = await startTestMaster(cleanups, { plugins: [plugin] })) })
+  let connect: TestTurntable['connect']
+  let user: TestTurntable['user']
+  beforeEach(async () => { ({ connect, user } = await startTurntable(cleanups)) })
   afterEach(() => cleanups.run())
 
-  const connect = (): Promise<TestClient> => TestClient.connect(cleanups, url)
-  const user = (id: string): Promise<TestClient> => TestClient.user(cleanups, url, id)
   async function member(self: string, channel = 'CStrike'): Promise<TestClient> {
     const client = await connect()
     client.send('joingame', { channel, self })
@@ -57,7 +56,9 @@ describe('turntable games', () => {
     it('frees the seats of a connection that has gone', async () => {
       const first = await member('1:1')
       await first.close()
-      await member('1:1')
+      const second = await member('1:1')
+      second.send('game', { channel: 'CStrike', n: 1 })
+      expect(await second.sync()).to.deep.equal([{ command: 'game', data: { channel: 'CStrike', n: 1 } }])
     })
 
     it('lets a connection be in several channels', async () => {

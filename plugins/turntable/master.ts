@@ -1,9 +1,10 @@
 import { Router } from 'express'
+import { HeldBytes } from '../../lib/plugin.ts'
 import type { MasterContext } from '../../lib/plugin.ts'
-import { Budget } from './budget.ts'
 import { Channels } from './channels.ts'
 import { formBySubprotocol } from './codec.ts'
 import { Commands } from './commands.ts'
+import type { Connection } from './connection.ts'
 import { Door } from './door.ts'
 import { KeptInvites } from './invites.ts'
 import { peerCheck } from './peer-check.ts'
@@ -44,9 +45,11 @@ export function openTurntable(context: MasterContext<Config>): void {
   const users = new Users(hub.directory, presence)
   const channels = new Channels(topics, presence)
   const invites = new KeptInvites({ perUser: config.invites_per_user, total: config.invites_total, ttlMs: config.invite_ttl_ms })
-  const budget = new Budget({ perHolder: config.names_per_connection, total: config.names_total })
+  const held = new HeldBytes<Connection>({
+    perHolder: config.memory_per_connection, perAddress: config.memory_per_address, total: config.memory_total,
+  })
   const commands = new Commands({
-    topics, users, channels, invites, budget, peers, feed,
+    topics, users, channels, invites, held, peers, feed,
     peerFeed: new StatusFeed(topics, 'turntable:local-status:', (changed) => new LocalStatuses(presence, changed)),
     reports: new PeerReports(presence),
     toleranceMs: config.timestamp_tolerance_ms,
@@ -59,13 +62,12 @@ export function openTurntable(context: MasterContext<Config>): void {
     maxConnections: config.connections,
     owner: {
       received: (connection, command) => {
-        try {
-          if (commands.run(connection, command)) received()
-          else ignored()
-        } catch (error) {
-          log.error('A command failed; its connection is dropped', { command: command.name, error })
-          connection.terminate()
-        }
+        if (commands.run(connection, command)) received()
+        else ignored()
+      },
+      failed: (connection, error) => {
+        log.error('A command failed; its connection is dropped', { error })
+        connection.terminate()
       },
       ignored: () => ignored(),
       left: (connection) => commands.leave(connection),
@@ -83,7 +85,7 @@ export function openTurntable(context: MasterContext<Config>): void {
   context.gauge('connections', 'Open connections', () => door.size)
   context.gauge('users', 'User ids that are bound to a connection', () => users.size)
   context.gauge('channels', 'Game channels with members', () => channels.size)
-  context.gauge('names', 'Ids, subscriptions and seats of all connections', () => budget.sum)
+  context.gauge('held_bytes', 'What is reckoned for the ids, subscriptions and seats of all connections', () => held.sum)
   context.gauge('kept_invites', 'Invites for users who are offline', () => invites.size)
   context.gauge('peers_connected', 'Other servers that this one is connected with', () => peers.connected)
   context.onStop(async () => {

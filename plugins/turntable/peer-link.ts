@@ -1,15 +1,12 @@
 import { Backoff } from '../../lib/plugin.ts'
-import type { Logger, PresenceStatus } from '../../lib/plugin.ts'
+import type { HeartbeatSettings, Logger, PresenceStatus } from '../../lib/plugin.ts'
 import type { Command } from './codec.ts'
-import type { HeartbeatSettings } from './heartbeat.ts'
-import { limits } from './limits.ts'
+import { Deadlines } from './deadlines.ts'
+import { limits, reckoned } from './limits.ts'
 import { isHash, partsOf } from './names.ts'
 import { PeerSocket } from './peer-socket.ts'
 import { isStatus } from './peer-reports.ts'
 import type { RemoteServer } from './statuses.ts'
-
-/** Users beyond those wanted that a connection may be subscribed to: the protocol has no way to end a subscription. */
-const maxStale = 50_000
 
 export interface PeerLinkOptions {
   readonly url: string
@@ -33,17 +30,21 @@ export class PeerLink implements RemoteServer {
   readonly #backoff = new Backoff({ baseMs: 100, capMs: 2_000 })
   readonly #wanted = new Set<string>()
   readonly #known = new Map<string, PresenceStatus>()
-  /** Users that the present connection is subscribed to, and those of them that it has told of. */
+  /** Users that the present connection is subscribed to. */
   readonly #asked = new Set<string>()
-  readonly #answered = new Set<string>()
+  /** Users of whom nothing has been heard since they were asked for, or since the connection was lost. */
+  readonly #awaited = new Deadlines<string>(limits.answerDeadlineMs, (users) => this.#learn(users.map((user) => [user, 'offline'])))
   readonly #seats = new Map<string, Seat>()
   readonly #players = new Map<string, PresenceStatus>()
   readonly #invites = new Set<Seat & { readonly until: number }>()
-  readonly #timers = new Set<NodeJS.Timeout>()
+  /** Memory for users that the connection is subscribed to and nobody wants any more. */
+  #staleBytes = 0
   #socket: PeerSocket | undefined
   #retry: NodeJS.Timeout | undefined
   #isClosed = false
   #isReported = false
+  /** Whether something was heard since the connection was last made. */
+  #hasAnswered = true
 
   constructor(options: PeerLinkOptions) {
     this.#options = options
@@ -58,19 +59,28 @@ export class PeerLink implements RemoteServer {
   }
 
   want(users: readonly string[]): void {
-    for (const user of users) this.#wanted.add(user)
-    if (this.#asked.size > this.#wanted.size + maxStale) this.#socket?.terminate()
-    const unasked = users.filter((user) => !this.#asked.has(user))
+    const unasked: string[] = []
+    for (const user of users) {
+      if (!this.#asked.has(user)) unasked.push(user)
+      else if (!this.#wanted.has(user)) this.#staleBytes -= bytesOf(user)
+      this.#wanted.add(user)
+    }
     if (unasked.length === 0) return
     this.#connect()
     if (this.isOpen) this.#ask(unasked)
-    this.#expect(unasked)
+    this.#awaited.add(unasked)
   }
 
   unwant(user: string): void {
-    this.#wanted.delete(user)
-    // While the connection is subscribed it tells of him all the same: what it says stays good.
-    if (!this.#asked.has(user)) this.#known.delete(user)
+    if (!this.#wanted.delete(user)) return
+    if (this.#asked.has(user)) {
+      // While the connection is subscribed it tells of him all the same: what it says stays good.
+      this.#staleBytes += bytesOf(user)
+      if (this.#staleBytes > limits.staleBytes) this.#socket?.terminate()
+    } else {
+      this.#known.delete(user)
+      this.#awaited.delete(user)
+    }
   }
 
   /** A user took a seat in a channel of this server, or left it. */
@@ -104,7 +114,7 @@ export class PeerLink implements RemoteServer {
   close(): void {
     this.#isClosed = true
     clearTimeout(this.#retry)
-    for (const timer of this.#timers) clearTimeout(timer)
+    this.#awaited.close()
     this.#socket?.close()
   }
 
@@ -124,7 +134,9 @@ export class PeerLink implements RemoteServer {
     this.#isReported = false
     this.#backoff.reset()
     this.#ask([...this.#wanted])
-    this.#expect([...this.#wanted])
+    // Those who were known are given time to be told of again; but not each time anew by a server that says nothing.
+    if (this.#hasAnswered) this.#awaited.renew((user) => this.#known.has(user))
+    this.#hasAnswered = false
     for (const { user, channel } of this.#seats.values()) this.#socket?.send('userbind', { user, channel, bound: true })
     for (const part of partsOf([...this.#players], ([user]) => user.length)) this.#socket?.send('userchange', Object.fromEntries(part))
     const now = Date.now()
@@ -138,16 +150,17 @@ export class PeerLink implements RemoteServer {
     const { url, log } = this.#options
     this.#socket = undefined
     this.#asked.clear()
-    this.#answered.clear()
+    this.#staleBytes = 0
     for (const user of this.#known.keys()) {
       if (!this.#wanted.has(user)) this.#known.delete(user)
     }
+    this.#awaited.keep((user) => this.#wanted.has(user))
     const hasNeed = this.#wanted.size + this.#seats.size + this.#players.size + this.#invites.size > 0
     if (this.#isClosed || !hasNeed) return
     if (!this.#isReported) log.warn(`The turntable server ${url} cannot be reached; trying again`, { reason })
     this.#isReported = true
     // A server that is back soon has changed nothing; after the deadline its users are offline.
-    this.#expect([...this.#wanted])
+    this.#awaited.add(this.#wanted)
     this.#retry = setTimeout(() => {
       this.#retry = undefined
       this.#connect()
@@ -159,24 +172,15 @@ export class PeerLink implements RemoteServer {
     for (const part of partsOf(users, (user) => user.length)) this.#socket?.send('subscribe', part)
   }
 
-  /** Those that are not told of within the deadline are offline. */
-  #expect(users: readonly string[]): void {
-    if (users.length === 0) return
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer)
-      this.#learn(users.filter((user) => !this.#answered.has(user)).map((user) => [user, 'offline']))
-    }, limits.answerDeadlineMs)
-    this.#timers.add(timer)
-  }
-
   #received({ name, data }: Command): void {
     if (name !== 'userchange' || !isHash(data)) return
     const told: [string, PresenceStatus][] = []
     for (const [user, status] of Object.entries(data)) {
       if (!this.#asked.has(user) || !isStatus(status)) continue
-      this.#answered.add(user)
+      this.#awaited.delete(user)
       told.push([user, status])
     }
+    if (told.length > 0) this.#hasAnswered = true
     this.#learn(told)
   }
 
@@ -186,4 +190,8 @@ export class PeerLink implements RemoteServer {
     }
     this.#options.changed(told.map(([user]) => user))
   }
+}
+
+function bytesOf(user: string): number {
+  return reckoned.remote.base + reckoned.subscription.perUnit * user.length
 }

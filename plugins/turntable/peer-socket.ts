@@ -1,9 +1,9 @@
 import { WebSocket } from 'ws'
 import type { RawData } from 'ws'
-import { message, readCommand } from './codec.ts'
+import { Heartbeat } from '../../lib/plugin.ts'
+import type { HeartbeatSettings } from '../../lib/plugin.ts'
+import { readCommand } from './codec.ts'
 import type { Command } from './codec.ts'
-import { Heartbeat } from './heartbeat.ts'
-import type { HeartbeatSettings } from './heartbeat.ts'
 import { limits } from './limits.ts'
 import { serverHeader } from './peer-check.ts'
 
@@ -29,7 +29,7 @@ export class PeerSocket {
     })
     this.#ws.on('error', (error) => { this.#problem = error.message })
     this.#ws.on('open', () => {
-      this.#heartbeat = new Heartbeat(heartbeat, () => this.#ws.ping(noop), () => this.#ws.terminate())
+      this.#heartbeat = new Heartbeat(heartbeat, { ping: () => this.#ws.ping(noop), lost: () => this.#ws.terminate() })
       events.opened()
     })
     this.#ws.on('pong', () => this.#heartbeat?.alive())
@@ -51,7 +51,7 @@ export class PeerSocket {
   send(command: string, data: unknown): void {
     if (!this.isOpen) return
     if (this.#ws.bufferedAmount > limits.peerBufferBytes) this.#ws.terminate()
-    else this.#ws.send(message(command, data).in('json'), { binary: false }, noop)
+    else this.#ws.send(JSON.stringify({ command, data }), noop)
   }
 
   close(): void {

@@ -1,17 +1,16 @@
 import { expect } from 'chai'
 import { Cleanups } from '../../test/helpers/cleanups.ts'
-import { startTestMaster } from '../../test/helpers/master.ts'
-import { plugin } from './index.ts'
-import { TestClient } from '../../test/helpers/turntable-client.ts'
+import { startTurntable } from '../../test/helpers/turntable.ts'
+import type { TestTurntable } from '../../test/helpers/turntable.ts'
+import type { TestClient } from '../../test/helpers/turntable-client.ts'
 
 describe('turntable presence', () => {
   const cleanups = new Cleanups()
-  let url = ''
-  beforeEach(async () => { ({ wsUrl: url } = await startTestMaster(cleanups, { plugins: [plugin] })) })
+  let connect: TestTurntable['connect']
+  let user: TestTurntable['user']
+  beforeEach(async () => { ({ connect, user } = await startTurntable(cleanups)) })
   afterEach(() => cleanups.run())
 
-  const connect = (): Promise<TestClient> => TestClient.connect(cleanups, url)
-  const user = (id: string): Promise<TestClient> => TestClient.user(cleanups, url, id)
   async function watcher(...ids: string[]): Promise<TestClient> {
     const client = await connect()
     client.send('subscribe', ids)

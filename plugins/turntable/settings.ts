@@ -12,8 +12,9 @@ export interface Config {
   readonly invites_total: number
   readonly player_id: string
   readonly connections: number
-  readonly names_per_connection: number
-  readonly names_total: number
+  readonly memory_per_connection: number
+  readonly memory_per_address: number
+  readonly memory_total: number
   readonly ping_interval_ms: number
   readonly pong_timeout_ms: number
 }

@@ -22,23 +22,20 @@ export interface RemoteServer {
 /** What is known on this server, whichever door or game it comes from. */
 export class LocalStatuses implements StatusSource {
   readonly #presence: Presence
-  readonly #changed: (changes: readonly Change[]) => void
-  readonly #watches = new Map<string, () => void>()
+  /** One for all users: there may be very many. */
+  readonly #listener: (user: string, status: PresenceStatus) => void
 
   constructor(presence: Presence, changed: (changes: readonly Change[]) => void) {
     this.#presence = presence
-    this.#changed = changed
+    this.#listener = (user, status) => changed([[user, status]])
   }
 
   watch(users: readonly string[]): void {
-    for (const user of users) {
-      this.#watches.set(user, this.#presence.watch(user, (_user, status) => this.#changed([[user, status]])))
-    }
+    for (const user of users) this.#presence.watch(user, this.#listener)
   }
 
   unwatch(user: string): void {
-    this.#watches.get(user)?.()
-    this.#watches.delete(user)
+    this.#presence.unwatch(user, this.#listener)
   }
 
   status(user: string): PresenceStatus {
@@ -49,7 +46,6 @@ export class LocalStatuses implements StatusSource {
 const ranks: Readonly<Record<PresenceStatus, number>> = { offline: 0, online: 1, busy: 2 }
 
 interface Watched {
-  readonly unwatch: () => void
   readonly server: RemoteServer
   told: PresenceStatus | undefined
 }
@@ -60,6 +56,7 @@ export class ClusterStatuses implements StatusSource {
   readonly #local: LocalStatuses
   readonly #serverOf: (user: string) => RemoteServer | undefined
   readonly #changed: (changes: readonly Change[]) => void
+  readonly #listener = (user: string): void => this.update([user])
   /** Users of other servers; those of this one are left to `#local`. */
   readonly #watched = new Map<string, Watched>()
 
@@ -78,11 +75,11 @@ export class ClusterStatuses implements StatusSource {
         this.#local.watch([user])
         continue
       }
-      const unwatch = this.#presence.watch(user, () => this.update([user]))
+      this.#presence.watch(user, this.#listener)
       const ofServer = byServer.get(server)
       if (ofServer) ofServer.push(user)
       else byServer.set(server, [user])
-      this.#watched.set(user, { unwatch, server, told: this.#merged(user, server) })
+      this.#watched.set(user, { server, told: this.#merged(user, server) })
     }
     for (const [server, ofServer] of byServer) server.want(ofServer)
   }
@@ -91,7 +88,7 @@ export class ClusterStatuses implements StatusSource {
     const watched = this.#watched.get(user)
     if (!watched) return this.#local.unwatch(user)
     this.#watched.delete(user)
-    watched.unwatch()
+    this.#presence.unwatch(user, this.#listener)
     watched.server.unwant(user)
   }
 

@@ -22,6 +22,16 @@ export function result(type: string, fields: string, seq: number): string {
   return `{"type":"${type}",${fields},"seq":${seq}}`
 }
 
+/** What stands before and after an encoded value that is the only member of an answer. */
+export function resultParts(type: string, member: string, seq: number): [start: Buffer, end: Buffer] {
+  return [Buffer.from(`{"type":"${type}","${member}":`), Buffer.from(`,"seq":${seq}}`)]
+}
+
+/** A list of objects of which the members are encoded. */
+export function objects(items: ReadonlyArray<{ readonly fields: string }>): string {
+  return `[${items.map(({ fields }) => `{${fields}}`).join(',')}]`
+}
+
 /** A message on its way to its receivers. `sender` are encoded members, `group` and `data` encoded values. */
 export function message(sender: string, group: string, target: Target, data: string): string {
   return `{"type":"MESSAGE","origin":{${sender},"group":${group}},"target":${JSON.stringify(target)},"data":${data}}`

@@ -1,5 +1,4 @@
-import { ClusterError, parseJson } from '../../../lib/plugin.ts'
-import { rawMember } from './raw-member.ts'
+import { ClusterError, parseJson, rawMember } from '../../../lib/plugin.ts'
 
 /** What a client says of itself. */
 export interface Identify {
