@@ -23,6 +23,10 @@ export class Arguments {
     return this.#words.get(name) ?? []
   }
 
+  isGiven(name: string): boolean {
+    return this.#options.has(name)
+  }
+
   flag(name: string): boolean {
     return this.#options.get(name) === true
   }
@@ -37,19 +41,20 @@ export class Arguments {
     return typeof value === 'object' ? value : []
   }
 
-  /** A whole number, 0 or more. Throws a usage error. */
-  integer(name: string): number | undefined {
+  /** A whole number within bounds. Throws a usage error. */
+  integer(name: string, { min = 0, max = Number.MAX_SAFE_INTEGER }: { min?: number; max?: number } = {}): number | undefined {
     const text = this.text(name)
     if (text === undefined) return undefined
     const number = Number(text)
-    if (/^\d+$/.test(text) && Number.isSafeInteger(number)) return number
-    throw usageError(`--${name} must be a whole number, not "${text}"`)
+    if (/^\d+$/.test(text) && number >= min && number <= max) return number
+    const bounds = max < Number.MAX_SAFE_INTEGER ? ` from ${min} to ${max}` : min > 0 ? `, ${min} or more` : ''
+    throw usageError(`--${name} must be a whole number${bounds}, not "${text}"`)
   }
 
-  /** A duration in milliseconds. Throws a usage error. */
-  durationMs(name: string): number | undefined {
+  /** A duration in milliseconds, at most `max` (`1d`). Throws a usage error. */
+  durationMs(name: string, max?: string): number | undefined {
     const text = this.text(name)
-    return text === undefined ? undefined : parseDurationMs(text, name)
+    return text === undefined ? undefined : parseDurationMs(text, name, max)
   }
 
   /** Values of the form NAME=VALUE. Throws a usage error. */

@@ -1,15 +1,20 @@
+import type { Input } from '../lib/cli/secret-input.ts'
 import { ClusterError } from '../lib/errors/cluster-error.ts'
+import type { Dialect } from '../lib/link/channel.ts'
 import type { CommandSpec } from './command.ts'
 import { completionCommands } from './commands/completion/table.ts'
 import { configCommands } from './commands/config/table.ts'
 import { instanceCommands } from './commands/instance/table.ts'
 import { masterCommands } from './commands/master/table.ts'
+import { pluginCommands } from './commands/plugin/table.ts'
 import { slaveCommands } from './commands/slave/table.ts'
 import { templateCommands } from './commands/template/table.ts'
 import { tokenCommands } from './commands/token/table.ts'
+import { userCommands } from './commands/user/table.ts'
 import type { Arguments } from './arguments.ts'
+import { expectInBase } from './base-support.ts'
 import type { Connection } from './connection.ts'
-import type { Context, Input } from './context.ts'
+import type { Context } from './context.ts'
 import { Output } from './output/output.ts'
 import type { Terminal } from './output/output.ts'
 import type { Format } from './output/format.ts'
@@ -19,7 +24,7 @@ import { errorText, exitCodeOf, interruptedExit } from './report-error.ts'
 
 /** All commands, in the order of the help: the one table that parses, documents and completes them. */
 export const commands: readonly CommandSpec[] = [
-  ...slaveCommands, ...instanceCommands, ...templateCommands, ...tokenCommands, ...masterCommands, ...configCommands,
+  ...slaveCommands, ...instanceCommands, ...templateCommands, ...tokenCommands, ...userCommands, ...masterCommands, ...pluginCommands, ...configCommands,
   ...completionCommands(() => commands),
 ]
 
@@ -38,7 +43,8 @@ export interface Shell {
 export async function runCli(shell: Shell): Promise<number> {
   const { argv, env, stdout, stderr } = shell
   try {
-    const parsed = parseCommandLine(argv, commands)
+    const known = await commandsFor(shell)
+    const parsed = parseCommandLine(argv, known)
     if (parsed.kind === 'run') return await runCommand(parsed.command, parsed.args, shell)
     if (parsed.kind === 'version') {
       const { corralVersion } = await import('../lib/version.ts')
@@ -46,12 +52,19 @@ export async function runCli(shell: Shell): Promise<number> {
       return 0
     }
     const { helpText } = await import('./help.ts')
-    ;(parsed.isAsked ? stdout : stderr).write(helpText(parsed.path, commands))
+    ;(parsed.isAsked ? stdout : stderr).write(helpText(parsed.path, known))
     return parsed.isAsked ? 0 : 2
   } catch (error) {
     stderr.write(errorText(error, env))
     return exitCodeOf(error)
   }
+}
+
+/** All commands, with those of plugins where the command line asks for them: nobody else waits for plugins to load. */
+async function commandsFor({ argv, env }: Shell): Promise<readonly CommandSpec[]> {
+  if (!argv.includes('plugin')) return commands
+  const { withPluginCommands } = await import('./plugin-commands.ts')
+  return withPluginCommands(commands, argv, env)
 }
 
 async function runCommand(command: CommandSpec, args: Arguments, shell: Shell): Promise<number> {
@@ -78,7 +91,9 @@ async function runCommand(command: CommandSpec, args: Arguments, shell: Shell): 
       const [{ loadSettings }, { Connection: Opener }] = await Promise.all([import('./settings.ts'), import('./connection.ts')])
       const settings = await loadSettings({ config: args.text('config'), env })
       for (const warning of settings.warnings) context.note(warning)
-      connection = await Opener.open(settings, timeoutMs, events)
+      const dialect = (args.text('dialect') as Dialect | undefined) ?? settings.dialect
+      if (dialect === 'base') expectInBase(command, args)
+      connection = await Opener.open({ ...settings, dialect }, timeoutMs, events)
       if (interrupt.aborted) connection.close()
       return connection
     },

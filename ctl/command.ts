@@ -1,29 +1,13 @@
+import type { ArgumentSpec, Completion, OptionSpec } from '../lib/plugin/ctl-command.ts'
 import type { Context } from './context.ts'
 
-/** One `--option` of a command. Options of the same name have the same kind and letter in all commands. */
-export interface OptionSpec {
-  readonly name: string
-  readonly short?: string
-  /** What its value is called in the help; an option without one is a switch. */
-  readonly value?: string
-  /** May be given several times. */
-  readonly isMany?: boolean
-  readonly choices?: readonly string[]
-  readonly summary: string
-}
+export type { ArgumentSpec, Completion, OptionSpec }
 
-/** One word, or a row of words, that a command takes by its place. */
-export interface ArgumentSpec {
-  readonly name: string
-  readonly summary: string
-  readonly isOptional?: boolean
-  /** Takes all words that are left; only the last argument can. */
-  readonly isMany?: boolean
-  /** What the shell may complete it with. */
-  readonly completes?: Completion
+/** How a command does with a master that speaks the base dialect only. */
+export interface BaseSupport {
+  /** Options that the dialect has nothing for. */
+  readonly lacks?: readonly string[]
 }
-
-export type Completion = 'instance' | 'slave' | 'template' | 'file' | readonly string[]
 
 /** One command of ctl: what parses it, documents it and completes it. */
 export interface CommandSpec {
@@ -34,6 +18,8 @@ export interface CommandSpec {
   readonly details?: string
   readonly arguments: readonly ArgumentSpec[]
   readonly options: readonly OptionSpec[]
+  /** Present where the base dialect of the link has what the command asks a master for. */
+  readonly base?: BaseSupport
   /** Left out of help, reference and completion: for the shell's completion to call. */
   readonly isHidden?: boolean
   /** Loads the code that runs it; only the command that runs is loaded. */
@@ -49,6 +35,7 @@ export interface CommandModule {
 export const globalOptions: readonly OptionSpec[] = [
   { name: 'config', value: 'FILE', summary: 'Config file with the master\'s address and the token' },
   { name: 'output', short: 'o', value: 'FORMAT', choices: ['table', 'json', 'yaml'], summary: 'How data is printed: table (default), json or yaml' },
+  { name: 'dialect', value: 'DIALECT', choices: ['session', 'base'], summary: 'How the master is spoken to: session (default), or base for one of other makers' },
   { name: 'timeout', value: 'DURATION', summary: 'How long to wait for the master\'s answer, such as 30s or 5m' },
   { name: 'help', short: 'h', summary: 'Show help' },
   { name: 'version', summary: 'Show the version' },

@@ -1,11 +1,8 @@
-import type { Readable } from 'node:stream'
+import type { Input } from '../lib/cli/secret-input.ts'
 import type { Arguments } from './arguments.ts'
 import type { Connection, ConnectionEvents } from './connection.ts'
 import type { Output } from './output/output.ts'
 import type { Progress } from './output/progress.ts'
-
-/** A stream that may be a terminal. */
-export type Input = Readable & { readonly isTTY?: boolean }
 
 /** What a command works with. */
 export interface Context {

@@ -50,6 +50,7 @@ describe('The command line', () => {
   })
 
   it('suggests the nearest option', () => {
+    expect(usageErrorOf('slave list --outputt json')).to.contain('did you mean "--output"?')
     expect(usageErrorOf('instance start a --wiat')).to.contain('did you mean "--wait"?')
   })
 
@@ -74,9 +75,13 @@ describe('The command line', () => {
 
   it('reads durations and numbers strictly', () => {
     expect(parsed('slave invite --expires 1d').args.durationMs('expires')).to.equal(86_400_000)
-    expect(parsed('slave invite --expires 90').args.durationMs('expires')).to.equal(90_000)
+    expect(parsed('slave invite --expires 2.5s').args.durationMs('expires')).to.equal(2_500)
+    expect(() => parsed('slave invite --expires 90').args.durationMs('expires')).to.throw(ClusterError, 'Say 90s, 90m, 90h or 90d')
+    expect(() => parsed('slave invite --expires 2d').args.durationMs('expires', '1d')).to.throw(ClusterError, '--expires must be at most 1d, not "2d"')
     expect(() => parsed('slave invite --expires soon').args.durationMs('expires')).to.throw(ClusterError, 'must be a duration')
-    expect(() => parsed('slave invite --uses 1.5').args.integer('uses')).to.throw(ClusterError, 'whole number')
+    expect(() => parsed('slave invite --uses 1.5').args.integer('uses')).to.throw(ClusterError, '--uses must be a whole number, not "1.5"')
+    expect(() => parsed('slave invite --uses 0').args.integer('uses', { min: 1 })).to.throw(ClusterError, '--uses must be a whole number, 1 or more, not "0"')
+    expect(() => parsed('slave invite --uses 11').args.integer('uses', { min: 1, max: 10 })).to.throw(ClusterError, '--uses must be a whole number from 1 to 10, not "11"')
   })
 })
 

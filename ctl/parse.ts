@@ -30,7 +30,18 @@ export function parseCommandLine(argv: readonly string[], commands: readonly Com
     for (const token of typed) findOption(token, [...globalOptions, ...commands.flatMap(({ options }) => options)], undefined)
     return { kind: 'help', path: groupOf(words, commands), isAsked: false }
   }
-  return { kind: 'run', command, args: new Arguments(bindWords(command, words.slice(command.path.length)), bindOptions(command, typed)) }
+  // Options first: the value of one that is mistyped looks like a word too many.
+  const options = bindOptions(command, typed)
+  return { kind: 'run', command, args: new Arguments(bindWords(command, words.slice(command.path.length)), options) }
+}
+
+/** The words of a command line that are no options, and what `--config` was given. */
+export function readWords(argv: readonly string[], commands: readonly CommandSpec[]): { words: readonly string[]; config: string | undefined } {
+  const tokens = tokenize(argv, commands)
+  return {
+    words: tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : [])),
+    config: tokens.flatMap((token) => (token.kind === 'option' && token.name === 'config' ? token.value ?? [] : []))[0],
+  }
 }
 
 function tokenize(argv: readonly string[], commands: readonly CommandSpec[]) {

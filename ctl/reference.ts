@@ -4,17 +4,25 @@ import type { CommandSpec } from './command.ts'
 import { commands } from './cli.ts'
 import { configSources } from './settings.ts'
 
-/** The reference of ctl as Markdown, for `docs/reference/cli.md`. */
-export function cliReference(): string {
+/** The reference of ctl as Markdown, for `docs/reference/cli.md`, with commands of plugins. */
+export function cliReference(ofPlugins: readonly CommandSpec[] = []): string {
   const visible = commands.filter(({ isHidden }) => !isHidden)
   return [
     '## ctl',
-    'The operator\'s command line. Slaves, instances and tokens are named by name or by id; where several can be named, each is reported, and the exit code is that of the first failure.',
+    'The operator\'s command line. Slaves, instances, tokens and users are named by name or by id; where several can be named, each is reported, and the exit code is that of the first failure.',
     '### Config', 'The master\'s address and the token are taken from the first of these that there is:', configSources.map((source, index) => `${index + 1}. ${source}`).join('\n'),
     '### Global options', optionTable(globalOptions),
     '### Exit codes', exitTable(),
-    '### Commands', ...visible.map(commandSection),
+    '### Masters of other makes',
+    'With `--dialect base`, or `dialect` in the config, ctl speaks to a master that knows the base dialect of the link only ([guide](../guides/coming-from-clusterio.md)). Such a master has these; all others end with exit code 2 before anything is sent:',
+    visible.filter(({ base }) => base).map(baseLine).join('\n'),
+    '### Commands', ...[...visible, ...ofPlugins].map(commandSection),
   ].join('\n\n') + '\n'
+}
+
+function baseLine({ path, base }: CommandSpec): string {
+  const lacks = (base?.lacks ?? []).map((option) => `\`--${option}\``).join(', ')
+  return `- \`ctl ${path.join(' ')}\`${lacks === '' ? '' : `, without ${lacks}`}`
 }
 
 function commandSection(command: CommandSpec): string {

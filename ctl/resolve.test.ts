@@ -37,4 +37,11 @@ describe('Naming things', () => {
     const all = resolveAll('instance', list, ['arena', 'nothing', '1', 'lobby'])
     expect(all.map((each) => ('target' in each ? each.target.id : 'error'))).to.deep.equal([1, 'error', 2])
   })
+
+  it('takes ids of any sign, and names that are numbers where no id is that number', () => {
+    const odd = [{ id: -4, name: 'minus' }, { id: 7, name: '42' }, { id: 42, name: 'x' }, { id: 8, name: '43' }]
+    expect(resolve('slave', odd, '-4').name).to.equal('minus')
+    expect(resolve('slave', odd, '42').name).to.equal('x')
+    expect(resolve('slave', odd, '43').id).to.equal(8)
+  })
 })

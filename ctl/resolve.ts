@@ -6,15 +6,17 @@ export interface Named {
   readonly name: string
 }
 
-export type Noun = 'slave' | 'instance' | 'token'
+export type Noun = 'slave' | 'instance' | 'token' | 'user'
 
 /**
  * What an operator means by a word: an id where it is all digits, else a name. Throws `not_found` that names the nearest
  * there is, `conflict` where several have the name.
  */
 export function resolve<T extends Named>(noun: Noun, list: readonly T[], word: string): T {
-  const isId = /^\d+$/.test(word)
-  const found = list.filter(({ id, name }) => (isId ? id === Number(word) : name === word))
+  const isId = /^-?\d+$/.test(word)
+  const byId = isId ? list.filter(({ id }) => id === Number(word)) : []
+  // In clusters of other makers a name can be all digits.
+  const found = byId.length > 0 ? byId : list.filter(({ name }) => name === word)
   const [first, ...others] = found
   if (first && others.length === 0) return first
   if (first) {

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { controlConfig } from '../lib/config/control-config.ts'
 import { configFileName } from '../lib/config/definition.ts'
+import { dialectField } from '../lib/config/dialect-field.ts'
 import { loadConfig } from '../lib/config/load.ts'
 import { ClusterError } from '../lib/errors/cluster-error.ts'
+import type { Dialect } from '../lib/link/channel.ts'
+import { readAuthority } from '../lib/net/read-authority.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -23,6 +25,7 @@ export interface Settings {
   readonly token: string
   /** PEM text of the certificate authority. */
   readonly ca: string | undefined
+  readonly dialect: Dialect
   readonly warnings: readonly string[]
 }
 
@@ -30,7 +33,7 @@ export interface Settings {
 export const configSources = [
   '`--config FILE`, alone: the environment is not looked at',
   'the file that `CORRAL_CONFIG` names',
-  '`CORRAL_URL` and `CORRAL_TOKEN` (and `CORRAL_TLS_CA`, a PEM file), both together',
+  '`CORRAL_URL` and `CORRAL_TOKEN`, both together (and `CORRAL_TLS_CA`, a PEM file, and `CORRAL_DIALECT`)',
   '`config-control.json` in the working directory',
   '`corral/control.json` in `$XDG_CONFIG_HOME` or `~/.config`',
 ] as const
@@ -60,31 +63,28 @@ async function fromFile(query: SettingsQuery): Promise<Settings> {
   const named = query.config ?? query.env.CORRAL_CONFIG
   if (!exists && named) throw new ClusterError('invalid_config', `The config file ${file} does not exist; correct the path, or make it with \`ctl config set url URL --config ${file}\``)
   const { values, warnings } = await loadConfig(controlConfig, { file, env: configEnv(query) })
-  const { url, token, tls_ca: caFile } = values
+  const { url, token, tls_ca: caFile, dialect } = values
   if (url === undefined && token === undefined && !exists) {
     throw new ClusterError('invalid_config', `No config of a master was found: there is no ${configFileName('control')} here and no ${file}. Run \`ctl\` where \`master bootstrap\` wrote one, name it with --config, or set CORRAL_URL and CORRAL_TOKEN`)
   }
   for (const [name, value] of Object.entries({ url, token })) {
     if (value === undefined) throw new ClusterError('invalid_config', `The config file ${file} has no "${name}"; set it with \`ctl config set ${name} VALUE --config ${file}\``)
   }
-  return { url: url ?? '', token: token ?? '', ca: await readCa(caFile), warnings }
+  return { url: url ?? '', token: token ?? '', ca: await readAuthority(caFile), dialect, warnings }
 }
 
 function fromVariables({ config, env }: SettingsQuery): Promise<Settings> | undefined {
-  const { CORRAL_URL: url, CORRAL_TOKEN: token, CORRAL_TLS_CA: caFile } = env
+  const { CORRAL_URL: url, CORRAL_TOKEN: token, CORRAL_TLS_CA: caFile, CORRAL_DIALECT: named } = env
   if (config !== undefined || env.CORRAL_CONFIG || (!url && !token)) return undefined
   if (!url || !token) {
     const [set, unset] = url ? ['CORRAL_URL', 'CORRAL_TOKEN'] : ['CORRAL_TOKEN', 'CORRAL_URL']
     throw new ClusterError('invalid_config', `${set} is set but ${unset} is not; set both, or unset ${set} to use a config file`)
   }
-  return readCa(caFile || undefined).then((ca) => ({ url, token, ca, warnings: [] }))
+  const dialect = named || dialectField.default
+  if (!isDialect(dialect)) throw new ClusterError('invalid_config', `CORRAL_DIALECT must be ${dialectField.problem(dialect)}, not "${dialect}"`)
+  return readAuthority(caFile || undefined).then((ca) => ({ url, token, ca, dialect, warnings: [] }))
 }
 
-async function readCa(file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return undefined
-  try {
-    return await readFile(file, 'utf8')
-  } catch (cause) {
-    throw new ClusterError('invalid_config', `Cannot read the certificate authority ${file}: ${(cause as Error).message}`, { cause })
-  }
+function isDialect(word: string): word is Dialect {
+  return dialectField.problem(word) === undefined
 }

@@ -10,7 +10,9 @@ import { Registry } from '../lib/link/registry.ts'
 import type { Logger } from '../lib/log/logger.ts'
 import { Admission } from '../lib/net/admission.ts'
 import { listen } from '../lib/net/listen.ts'
+import { PluginGuard } from '../lib/plugin/guard.ts'
 import type { Hub } from '../lib/plugin/master-context.ts'
+import { pluginOfCode } from '../lib/plugin/uncaught.ts'
 import type { Store } from '../lib/store/store.ts'
 import { corralVersion } from '../lib/version.ts'
 import { createCluster } from './cluster.ts'
@@ -19,11 +21,15 @@ import { LinkDoor } from './doors/link/door.ts'
 import { apiRouter } from './http/api.ts'
 import { Connections } from './http/connections.ts'
 import { errorHandler } from './http/errors.ts'
+import { HalfMessages } from './http/half-messages.ts'
 import { createServer } from './http/server.ts'
 import type { TlsFiles } from './http/server.ts'
 import { Upgrades } from './http/upgrades.ts'
+import { registerHubFigures } from './hub-figures.ts'
 import { createMetrics } from './metrics.ts'
-import type { KnownPlugin } from './plugins/catalogue.ts'
+import type { KnownPlugin } from '../lib/plugin/catalogue.ts'
+import { answerForMissingPlugins } from './plugins/fixed-replies.ts'
+import type { FixedReplies } from './plugins/fixed-replies.ts'
 import { PluginHost } from './plugins/host.ts'
 import { TemplateService } from './services/templates.ts'
 
@@ -35,6 +41,7 @@ export interface MasterLimits {
   readonly followerBufferBytes: number
   readonly subscriberBufferBytes: number
   readonly unauthenticatedConnections: number
+  readonly unauthenticatedBytes: number
   readonly failedLoginsPerMinute: number
   readonly messagesPerSecond: number
 }
@@ -79,7 +86,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
 
   const cluster = createCluster({ store, log, templates, url: options.publicUrl ?? url, maxFollowerBufferBytes: limits.followerBufferBytes })
   const registry = new Registry(Object.values(messages))
-  const dispatcher = new Dispatcher(cluster, registry, () => door.count('control'))
+  const dispatcher = new Dispatcher(cluster, registry, () => door.count('control'), () => pluginHost.list())
   const metrics = createMetrics(cluster, (peer) => door.count(peer), log)
   const door: LinkDoor = new LinkDoor({
     cluster, dispatcher, registry, admission,
@@ -90,7 +97,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
     maxRequestsInFlight: limits.requestsInFlight,
     maxMessagesPerSecond: limits.messagesPerSecond,
   })
-  const upgrades = new Upgrades(server, connections, log)
+  const upgrades = new Upgrades(server, { connections, admission, log, halfMessages: new HalfMessages(limits.unauthenticatedBytes, log) })
   upgrades.add({ path: '/api/socket', upgrade: (request, socket, head) => door.upgrade(request, socket, head) })
 
   app.get('/health', (_request, response) => {
@@ -100,16 +107,17 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
     response.type(metrics.registry.contentType).send(await metrics.registry.metrics())
   })
   app.use(apiRouter({ cluster, dispatcher, registry, admission, connections, observer: metrics.observer, maxBodyBytes: limits.messageBytes }))
-  const pluginHost = new PluginHost({
-    cluster, dispatcher, registry, upgrades, app, admission,
+  const hub = createHub(limits.subscriberBufferBytes, log)
+  registerHubFigures(hub, metrics.registry)
+  const pluginHost: PluginHost = new PluginHost({
+    cluster, dispatcher, registry, upgrades, app, admission, hub,
     metrics: metrics.registry,
-    hub: createHub(limits.subscriberBufferBytes),
     config: options.config,
     dataDirectory: options.dataDirectory,
-  })
-  for (const { plugin } of options.plugins) {
-    if (options.config.values[`${plugin.name}.enabled`] === true) await pluginHost.start(plugin)
-  }
+    handshakeMs: limits.handshakeMs,
+  }, options.plugins)
+  await pluginHost.startAll()
+  answerForMissingPlugins(options.config.values['base.plugin_replies'] as FixedReplies, registry, cluster.pluginLink.requests)
   app.use((_request, response) => {
     response.status(404).json({ error: { code: 'not_found', message: 'There is nothing at this address; see /api/openapi.json' } })
   })
@@ -123,6 +131,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       door.close('shutdown')
       cluster.consoles.close()
+      cluster.tokens.close()
       const force = setTimeout(() => server.closeAllConnections(), goodbyeMs)
       server.closeIdleConnections()
       await closed
@@ -131,8 +140,14 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
   }
 }
 
-function createHub(maxBufferedBytes: number): Hub {
-  return { directory: new Directory(), topics: new Topics({ maxBufferedBytes }), presence: new Presence() }
+function createHub(maxBufferedBytes: number, log: Logger): Hub {
+  // Whoever publishes or comes online has no part in what a listener of another plugin throws.
+  const onError = (error: unknown): void => {
+    const guard = pluginOfCode(error) ?? PluginGuard.current
+    if (guard) guard.failed('listener at the hub', error)
+    else log.error('A listener at the hub failed', { error: String(error) })
+  }
+  return { directory: new Directory(), topics: new Topics({ maxBufferedBytes, onError }), presence: new Presence(onError) }
 }
 
 function hostOf(bind: string): string {

@@ -2,10 +2,14 @@
 // type checking is a step of its own (`npm run typecheck`).
 import { build } from 'esbuild'
 import { existsSync, readdirSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isCurrent, publishBuild } from './publish-build.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+
+const target = join(root, 'dist')
+const sources = ['lib', 'master', 'slave', 'ctl', 'plugins', 'scripts/build.js', 'package.json', 'package-lock.json'].map((name) => join(root, name))
 
 const shared = {
   absWorkingDir: root,
@@ -15,6 +19,7 @@ const shared = {
   format: 'esm',
   splitting: true,
   outdir: 'dist',
+  write: false,
   logLevel: 'warning',
 }
 
@@ -25,11 +30,16 @@ const selfContained = {
   banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
 }
 
-/** Rebuilds `dist/` from the sources. */
+/** Builds where the sources are newer than what is there. */
+export async function buildIfNeeded() {
+  if (!await isCurrent(target, sources)) await buildAll()
+}
+
+/** Builds `dist/` from the sources. Programs that run go on with what they were started from. */
 export async function buildAll() {
+  const begunMs = Date.now()
   const plugins = readdirSync(`${root}/plugins`).filter((name) => existsSync(`${root}/plugins/${name}/index.ts`))
-  await rm(`${root}/dist`, { recursive: true, force: true })
-  await Promise.all([
+  const results = await Promise.all([
     build({
       ...shared,
       entryPoints: {
@@ -57,6 +67,8 @@ export async function buildAll() {
       external: ['gamedig'],
     }),
   ])
+  const files = results.flatMap(({ outputFiles }) => outputFiles.map(({ path, contents }) => [relative(target, path), contents]))
+  await publishBuild(target, Object.fromEntries(files), begunMs)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAll()

@@ -7,7 +7,7 @@ import { createServer } from 'node:net'
 import { delimiter, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { buildAll } from './build.js'
+import { buildIfNeeded } from './build.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const data = join(process.cwd(), 'demo-data')
@@ -86,7 +86,7 @@ function isInstalled(program) {
   return [...(process.env.PATH ?? '').split(delimiter), '/usr/games'].some((directory) => existsSync(join(directory, program)))
 }
 
-await buildAll()
+await buildIfNeeded()
 await mkdir(data, { recursive: true })
 
 const port = await freePort()

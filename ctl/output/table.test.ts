@@ -59,6 +59,10 @@ describe('Fields', () => {
   it('are printed one a line and cut to the terminal', () => {
     expect(formatFields([['id', 3], ['problem', 'a long text that does not fit']], 20)).to.equal('id       3\nproblem  a long tex…\n')
   })
+
+  it('puts further lines of a value below its first', () => {
+    expect(formatFields([['id', 3], ['problem', 'It says:\none\u001b[31m']])).to.equal('id       3\nproblem  It says:\n         one\\u001b[31m\n')
+  })
 })
 
 describe('Truncation', () => {

@@ -32,13 +32,13 @@ export function formatTable<Row>(all: ReadonlyArray<Column<Row>>, rows: readonly
   return cells.map((line) => `${formatLine(line, widths, columns)}\n`).join('')
 }
 
-/** Fields and values, one pair a line; values are cut as in a table. */
+/** Fields and values, one pair a line, further lines of a value below its first; values are cut as in a table. */
 export function formatFields(fields: FieldRows, width?: number): string {
   const label = Math.max(...fields.map(([name]) => textWidth(name)))
   return fields.map(([name, value]) => {
-    const text = cellText(value)
+    const lines = typeof value === 'string' ? value.split('\n') : [value]
     const room = width === undefined ? Number.POSITIVE_INFINITY : Math.max(narrowest, width - label - gap.length)
-    return `${pad(name, label)}${gap}${truncate(text, room)}\n`
+    return lines.map((line, index) => `${pad(index === 0 ? name : '', label)}${gap}${truncate(cellText(line), room)}\n`).join('')
   }).join('')
 }
 

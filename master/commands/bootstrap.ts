@@ -1,9 +1,13 @@
 import { existsSync } from 'node:fs'
+import { lookup } from 'node:dns/promises'
 import { mkdir } from 'node:fs/promises'
+import { isIP } from 'node:net'
 import { dirname, join, relative, resolve } from 'node:path'
 import { controlConfig } from '../../lib/config/control-config.ts'
+import { optionValue } from '../../lib/config/option-value.ts'
 import { saveConfigFields } from '../../lib/config/save.ts'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
+import { withDeadline } from '../../lib/net/with-deadline.ts'
 import { openSqliteStore } from '../../lib/store/sqlite-store.ts'
 import { masterConfig } from '../config.ts'
 import { TokenService, tokenInfo } from '../services/tokens.ts'
@@ -11,7 +15,7 @@ import { databaseFile } from './open.ts'
 
 interface BootstrapOptions {
   readonly config: string
-  readonly httpPort?: number | undefined
+  readonly httpPort?: string | undefined
   readonly bind?: string | undefined
   readonly publicUrl?: string | undefined
   readonly dataDirectory?: string | undefined
@@ -20,20 +24,23 @@ interface BootstrapOptions {
 
 const inviteS = 86_400
 
+const lookupDeadlineMs = 10_000
+
 /**
  * Makes a new cluster: config-master.json, the database with an administrator, config-control.json beside it, and a
- * join token for the first slave. Throws `conflict` where there is one already.
+ * join token for the first slave. Throws `conflict` where there is one already, `invalid_config` for an address that is none.
  */
 export async function bootstrap({ config, httpPort, bind, publicUrl, dataDirectory, json }: BootstrapOptions): Promise<void> {
   const file = resolve(config)
   const controlFile = join(dirname(file), 'config-control.json')
   if (existsSync(file)) {
-    throw new ClusterError('conflict', `${file} is there already; run that cluster with \`master run\`, or bootstrap in another directory`)
+    throw new ClusterError('conflict', `${file} is there already; run that cluster with \`master run\`, change it with \`master config set\`, or bootstrap in another directory`)
   }
-  await mkdir(dirname(file), { recursive: true })
   const { fields } = masterConfig
-  const port = httpPort ?? fields.http_port.default
+  const port = optionValue(fields.http_port, 'http-port', httpPort) ?? fields.http_port.default
   const address = bind ?? fields.bind.default
+  await expectAddress(address)
+  await mkdir(dirname(file), { recursive: true })
   const directory = dataDirectory === undefined ? fields.data_directory.default : resolve(dataDirectory)
   const localHost = ['0.0.0.0', '::'].includes(address) ? '127.0.0.1' : address
   const url = publicUrl ?? `http://${localHost.includes(':') ? `[${localHost}]` : localHost}:${port}`
@@ -42,6 +49,7 @@ export async function bootstrap({ config, httpPort, bind, publicUrl, dataDirecto
   const tokens = new TokenService(store)
   const admin = await tokens.create({ name: 'administrator', role: 'admin' })
   const join_ = await tokens.create({ name: 'join', role: 'join', expiresInS: inviteS, uses: 1 })
+  tokens.close()
   await store.close()
   await saveConfigFields(controlConfig, controlFile, { url, token: admin.token })
   // Last, for it says that the cluster is there: what was cut short before can be begun again.
@@ -58,6 +66,13 @@ export async function bootstrap({ config, httpPort, bind, publicUrl, dataDirecto
   process.stdout.write(json ? `${JSON.stringify(result, undefined, 2)}\n` : instructions(result))
 }
 
+/** Throws `invalid_config`. An IP address that this host does not have may come to it later. */
+async function expectAddress(address: string): Promise<void> {
+  const refuse = (cause?: unknown): ClusterError => new ClusterError('invalid_config', `Cannot listen on "${address}" (--bind): it is no IP address, and no host name that resolves here`, { cause })
+  if (isIP(address) !== 0) return
+  await withDeadline(lookup(address), lookupDeadlineMs, refuse).catch((cause: unknown) => { throw refuse(cause) })
+}
+
 function instructions({ config, control_config: control, url, join_token: token }: { config: string; control_config: string; url: string; join_token: string }): string {
   const shown = (path: string): string => relative(process.cwd(), path) || path
   return `A new cluster is ready to run.
@@ -67,8 +82,13 @@ function instructions({ config, control_config: control, url, join_token: token 
 
 Next:
   npx --no master run
-  npx --no slave join ${url} ${token} --name NAME     (good for one slave and one day)
+  npx --no slave join ${url} --name NAME     (it asks for the join token)
   npx --no slave run
   npx --no ctl slave list
+
+The join token, good for one slave and one day:
+  ${token}
+
+\`npx --no master config set FIELD VALUE\` changes the config; the master reads it when it starts.
 `
 }

@@ -10,9 +10,8 @@ interface DatabaseOptions {
   readonly file?: string | undefined
 }
 
-// The parser of the command line makes an empty text of a lone `-`.
-function isStandardStream(file: string | undefined): file is undefined | '' | '-' {
-  return file === undefined || file === '' || file === '-'
+function isStandardStream(file: string | undefined): file is undefined | '-' {
+  return file === undefined || file === '-'
 }
 
 /** Writes all documents as JSON lines. Throws `database_in_use` while the master runs, `conflict` rather than overwrite a file. */

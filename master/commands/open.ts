@@ -6,8 +6,8 @@ import { loadConfig } from '../../lib/config/load.ts'
 import type { Config } from '../../lib/config/load.ts'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
 import { configPath, masterConfig } from '../config.ts'
-import { builtInPlugins, installedPlugins, withPlugins } from '../plugins/catalogue.ts'
-import type { KnownPlugin } from '../plugins/catalogue.ts'
+import { builtInPlugins, installedPlugins, withPlugins } from '../../lib/plugin/catalogue.ts'
+import type { KnownPlugin } from '../../lib/plugin/catalogue.ts'
 
 export const databaseName = 'corral.db'
 

@@ -1,5 +1,5 @@
 import express, { Router } from 'express'
-import type { Request } from 'express'
+import type { Request, Response } from 'express'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
 import { Payload } from '../../lib/link/payload.ts'
 import { routeOf } from '../../lib/link/define.ts'
@@ -9,10 +9,10 @@ import type { Admission } from '../../lib/net/admission.ts'
 import { check } from '../../lib/link/validate.ts'
 import type { Cluster } from '../cluster.ts'
 import type { Dispatcher } from '../dispatcher.ts'
-import type { Caller } from '../services/tokens.ts'
+import type { Caller } from '../services/access.ts'
 import type { Connections } from './connections.ts'
 import { openApi } from './openapi.ts'
-import { sendError } from './errors.ts'
+import { bodyError, sendError } from './errors.ts'
 
 interface ApiParts {
   readonly cluster: Cluster
@@ -28,17 +28,18 @@ interface ApiParts {
 export function apiRouter({ cluster, dispatcher, registry, observer, maxBodyBytes, admission, connections }: ApiParts): Router {
   const router = Router()
   const authenticate = authenticator(cluster, admission)
+  const readText = express.text({ type: () => true, limit: maxBodyBytes })
 
   router.get('/api/openapi.json', (_request, response) => {
     response.json(openApi(registry, cluster.url))
   })
 
-  router.post('/api/v1/:type', express.text({ type: () => true, limit: maxBodyBytes }), async (request, response) => {
+  router.post('/api/v1/:type', async (request, response) => {
     const started = performance.now()
     const { type } = request.params
     let result = 'ok'
     try {
-      response.json(await answer(type, request))
+      response.json(await answer(type, request, response))
     } catch (error) {
       const known = ClusterError.from(error)
       if (known.code === 'internal') observer.failed(type, known.cause ?? known)
@@ -54,20 +55,31 @@ export function apiRouter({ cluster, dispatcher, registry, observer, maxBodyByte
     response.status(405).json({ error: new ClusterError('invalid_request', `Requests are sent with POST, not ${request.method}`).toWire() })
   })
 
-  async function answer(type: string, request: Request): Promise<unknown> {
+  async function answer(type: string, request: Request, response: Response): Promise<unknown> {
     const caller = authenticate(request)
     connections.release(request.socket)
     const definition = registry.request(type, 'control-master')
     if (!definition || definition.isLinkOnly) throw new ClusterError('unknown_type', `There is no request ${type} over HTTP; see /api/openapi.json`)
     // The permission goes first: who may not ask learns nothing of what is asked for.
-    cluster.tokens.require(caller, definition.permission)
-    const body: unknown = request.body
+    cluster.access.require(caller, definition.permission)
+    // Nothing is kept of what is sent by somebody who may not send it.
+    const body = await bodyOf(request, response)
     const data = Payload.ofText(typeof body === 'string' && body.trim() !== '' ? body : '{}')
     check(definition.request, data.value, type)
     const key = request.get('idempotency-key')
     if (key !== undefined && key.length > 128) throw new ClusterError('invalid_request', 'An idempotency key has at most 128 characters')
-    const outcome = await dispatcher.answer(definition, { to: routeOf(definition, data.value), key, data }, { caller, key })
+    const outcome = await dispatcher.answer(definition, { to: routeOf(definition, data.value), key, data }, { caller })
     return outcome instanceof Payload ? outcome.value : outcome
+  }
+
+  /** Throws `too_large`, `malformed`. */
+  function bodyOf(request: Request, response: Response): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      readText(request, response, (error?: unknown) => {
+        if (error === undefined) resolve(request.body)
+        else reject(bodyError(error))
+      })
+    })
   }
 
   return router
@@ -77,16 +89,10 @@ export function apiRouter({ cluster, dispatcher, registry, observer, maxBodyByte
 function authenticator({ tokens }: Cluster, admission: Admission): (request: Request) => Caller {
   return (request) => {
     const { remoteAddress = 'unknown' } = request.socket
-    admission.checkLogins(remoteAddress)
     const [scheme, token] = (request.get('authorization') ?? '').split(' ')
     if (scheme?.toLowerCase() !== 'bearer' || !token) {
       throw new ClusterError('unauthenticated', 'Send the header "Authorization: Bearer TOKEN"')
     }
-    try {
-      return { tokenId: tokens.authenticate(token).id }
-    } catch (error) {
-      admission.failed(remoteAddress)
-      throw error
-    }
+    return admission.attempt(remoteAddress, () => ({ tokenId: tokens.authenticate(token).id }))
   }
 }

@@ -20,7 +20,7 @@ export class Connections {
       if (remoteAddress === undefined) return
       const key = nameOf(socket)
       try {
-        this.#waiting.set(key, admission.enter(remoteAddress))
+        this.#waiting.set(key, admission.admit(remoteAddress))
         socket.once('close', () => this.#done(key))
       } catch (error) {
         // Before TLS there is no way to say anything.

@@ -33,12 +33,20 @@ const errorSchema = {
   },
 }
 
-function operation({ type, summary, permission, request, response }: RequestDefinition): object {
+const idempotencyKey = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'Sent again with the same key, the request is not done twice, but answered with the outcome of the first. The keys of each token are its own.',
+  schema: { type: 'string', minLength: 1, maxLength: 128 },
+}
+
+function operation({ type, summary, permission, request, response, isMutating = false }: RequestDefinition): object {
   return {
     operationId: type,
     summary,
     description: `Needs the permission \`${permission}\`.`,
-    parameters: [{ name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string', maxLength: 128 } }],
+    ...(isMutating ? { parameters: [idempotencyKey] } : {}),
     requestBody: { content: json(request) },
     responses: {
       200: { description: 'Done', content: json(response) },

@@ -1,7 +1,7 @@
 import { controlConfig } from '../../lib/config/control-config.ts'
 import { configReference } from '../../lib/config/reference.ts'
 import { masterConfig } from '../../master/config.ts'
-import { builtInPlugins, withPlugins } from '../../master/plugins/catalogue.ts'
+import { builtInPlugins, withPlugins } from '../../lib/plugin/catalogue.ts'
 import { slaveConfig } from '../../slave/config.ts'
 import { generatedNote, page } from './table.ts'
 

@@ -6,6 +6,7 @@ import type { RoleName } from '../../lib/auth/role.ts'
 import type { Definition, Projection } from '../../lib/link/define.ts'
 import type { suffixes } from '../../lib/link/message.ts'
 import { messages } from '../../lib/link/messages/index.ts'
+import { builtInPlugins } from '../../lib/plugin/catalogue.ts'
 import { code, generatedNote, page, table } from './table.ts'
 import { schemaRows, sharedShapes } from './schema-rows.ts'
 
@@ -20,9 +21,10 @@ The master passes a request that is *forwarded* on to the slave that its field n
 and is not kept for a resume. The *base dialect* is what peers speak that don't offer the subprotocol \`corral.1\`; messages that are not in it
 can be neither sent nor received by them.`
 
-/** The reference of the link's messages, from the registry. */
-export function messagesPage(): string {
+/** The reference of the link's messages, from the registry, and of those of the plugins that come with Corral. */
+export async function messagesPage(): Promise<string> {
   const definitions: Definition[] = Object.values(messages).sort((a, b) => a.type < b.type ? -1 : 1)
+  const ofPlugins = (await builtInPlugins()).flatMap(({ plugin }) => plugin.messages ?? [])
   const requests = definitions.filter(({ kind }) => kind === 'request')
   const events = definitions.filter(({ kind }) => kind === 'event')
   return page(
@@ -30,6 +32,8 @@ export function messagesPage(): string {
     '## Permissions', 'A token\'s role says which permissions it holds; each request needs the one that it names.', permissionTable(),
     '## Requests', ...requests.flatMap(section),
     '## Events', ...events.flatMap(section),
+    '## Messages of plugins', 'They exist while their plugin is enabled. What travels to an instance is for the plugin\'s part of that instance, on its slave.',
+    ...ofPlugins.flatMap(section),
     '## Shapes', ...Object.entries(sharedShapes).flatMap(([name, { schema, meaning }]) => [`### ${name}`, meaning, fields(schema)]),
   )
 }
@@ -51,18 +55,21 @@ function section(definition: Definition): string[] {
 }
 
 function facts(definition: Definition): string {
-  const ways = definition.routes.map((route) => route.replace('-', ' → ')).join(', ')
-  const rows = [['Kind', definition.kind], ['Travels', ways]]
+  const rows = [['Kind', definition.kind], ['Travels', waysOf(definition.routes)]]
   if (definition.kind === 'request') {
     const { permission, forward, isLinkOnly, deadlineMs, base } = definition
     rows.push(['Permission', code(permission)], ['Deadline', `${deadlineMs / 1_000} s unless the sender says otherwise`])
     if (forward) rows.push(['Forwarded', `to the slave that ${code(forward)} names`])
     if (definition.routes.includes('control-master')) rows.push(['HTTP', isLinkOnly ? 'no, link only' : code(`POST /api/v1/${definition.type}`)])
-    rows.push(['Base dialect', base ? `yes: ${shown('request', base.request)}; ${shown('response', base.response)}` : 'no'])
+    rows.push(['Base dialect', base ? `yes${base.routes ? `, ${waysOf(base.routes)} only` : ''}: ${shown('request', base.request)}; ${shown('response', base.response)}` : 'no'])
   } else {
     rows.push(['Volatile', definition.isVolatile ? 'yes' : 'no'], ['Base dialect', definition.base ? `yes: ${shown('event', definition.base)}` : 'no'])
   }
   return rows.map(([name, text]) => `- ${name}: ${text}`).join('\n')
+}
+
+function waysOf(routes: readonly string[]): string {
+  return routes.map((route) => route.replace('-', ' → ')).join(', ')
 }
 
 function shown(kind: keyof typeof suffixes, { schema }: Pick<Projection<never>, 'schema'>): string {

@@ -6,8 +6,8 @@ import { messagesPage } from './messages-page.ts'
 /** The generated pages of `docs/reference/`, by file name. */
 export async function referencePages(): Promise<Readonly<Record<string, string>>> {
   return {
-    'messages.md': messagesPage(),
-    'cli.md': cliPage(),
+    'messages.md': await messagesPage(),
+    'cli.md': await cliPage(),
     'config.md': await configPage(),
     'errors.md': errorsPage(),
   }

@@ -1,13 +1,21 @@
 import type { CommandSpec } from '../../command.ts'
 import type { Connection } from '../../connection.ts'
 import type { Context } from '../../context.ts'
+import type { SettingsQuery } from '../../settings.ts'
 import { candidates } from './candidates.ts'
 
 /** What `ctl completion`'s scripts call: `ctl complete -- WORD...` */
-export async function complete({ args, connect, output }: Context, commands: readonly CommandSpec[]): Promise<void> {
-  const found = candidates(args.words('WORD'), commands)
+export async function complete({ args, env, connect, output }: Context, commands: readonly CommandSpec[]): Promise<void> {
+  const words = args.words('WORD')
+  const known = words[0] === 'plugin' ? [...commands, ...await commandsOfPlugins({ config: undefined, env })] : commands
+  const found = candidates(words, known)
   const names = typeof found === 'object' ? found : found === 'file' ? ['FILES'] : await namesOf(await connect(), found)
   await output.write(names.map((name) => `${name}\n`).join(''))
+}
+
+async function commandsOfPlugins(query: SettingsQuery): Promise<CommandSpec[]> {
+  const { allPluginCommands } = await import('../../plugin-commands.ts')
+  return allPluginCommands(query)
 }
 
 async function namesOf(master: Connection, what: 'instance' | 'slave' | 'template'): Promise<string[]> {

@@ -16,6 +16,7 @@ export const completionCommands = (all: () => readonly CommandSpec[]): readonly 
     summary: 'Print what the last of the words can be, one a line',
     arguments: [{ name: 'WORD', summary: 'The words after ctl; the last is the one to complete', isMany: true, isOptional: true }],
     options: [],
+    base: {},
     load: async () => {
       const { complete } = await import('./complete.ts')
       return { run: (context) => complete(context, all()) }

@@ -1,6 +1,6 @@
 import type { ArgumentSpec, CommandSpec } from '../../command.ts'
 
-const field: ArgumentSpec = { name: 'FIELD', summary: 'Name of the field', completes: ['url', 'token', 'tls_ca'] }
+const field: ArgumentSpec = { name: 'FIELD', summary: 'Name of the field', completes: ['url', 'token', 'tls_ca', 'dialect'] }
 
 export const configCommands: readonly CommandSpec[] = [
   { path: ['config', 'list'], summary: 'List the fields of ctl\'s own config with their values', arguments: [], options: [], load: () => import('./list.ts') },
