@@ -83,7 +83,22 @@ describe('createLogger', () => {
 })
 
 describe('silentLogger', () => {
-  it('takes everything and gives children that do', () => {
-    silentLogger.child({ a: 1 }).error('m', { b: 2 })
+  it('takes everything, gives children that do, and says none of it', () => {
+    const { write: toOutput } = process.stdout
+    const { write: toErrors } = process.stderr
+    const said: unknown[] = []
+    const note = (chunk: unknown): boolean => said.push(chunk) > 0
+    Object.assign(process.stdout, { write: note })
+    Object.assign(process.stderr, { write: note })
+    try {
+      for (const log of [silentLogger, silentLogger.child({ a: 1 })]) {
+        for (const level of ['error', 'warn', 'info', 'debug'] as const) log[level]('m', { b: 2 })
+      }
+    } finally {
+      Object.assign(process.stdout, { write: toOutput })
+      Object.assign(process.stderr, { write: toErrors })
+    }
+    expect(said).to.deep.equal([])
+    expect(silentLogger.child({ a: 1 })).to.have.all.keys(Object.keys(silentLogger))
   })
 })

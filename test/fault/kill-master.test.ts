@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { createInstance, deleteInstance, getInstanceConfig, listInstances, setInstanceConfigField } from '../../lib/link/messages/instances.ts'
+import { deleteInstance, getInstanceConfig, listInstances, setInstanceConfigField } from '../../lib/link/messages/instances.ts'
 import { Cleanups } from '../helpers/cleanups.ts'
 import { TestCluster } from '../helpers/cluster.ts'
 import { eventually } from '../helpers/eventually.ts'
@@ -64,8 +64,8 @@ describe('a master that is killed during a stream of mutations, again and again'
         }
       }
       const isMade = await act({ isCreated: true }, async () => {
-        const { instance } = await cluster.api(createInstance, { name, template: 'teeworlds', slave_id: 1, variables: { motd: '0' } })
-        mine.id = instance.id
+        const { id } = await cluster.create(name, { template: 'teeworlds', slave_id: 1, variables: { motd: '0' } })
+        mine.id = id
       })
       if (!isMade) return
       const { id: instanceId = 0 } = mine

@@ -15,12 +15,12 @@ describe('a request that is sent again with its idempotency key', () => {
     const control = await cluster.link()
     const request = { name: 'one', template: 'sample' }
     const [first, second] = await Promise.all([1, 2].map(() => control.send(createInstance, request, { key: 'create-1' })))
-    expect(second?.instance.id).to.equal(first?.instance.id)
+    expect(second?.instance?.id).to.equal(first?.instance?.id)
     const other = await cluster.link()
-    expect((await other.send(createInstance, request, { key: 'create-1' })).instance.id).to.equal(first?.instance.id)
+    expect((await other.send(createInstance, request, { key: 'create-1' })).instance?.id).to.equal(first?.instance?.id)
     expect((await cluster.api(listInstances, {})).list).to.have.length(1)
 
-    const id = first?.instance.id ?? 0
+    const id = first?.instance?.id ?? 0
     await cluster.api(startInstance, { instance_id: id, wait: true })
     const line = { instance_id: id, command: 'echo only-once' }
     await Promise.all([control.send(sendRcon, line, { key: 'send-1' }), other.send(sendRcon, line, { key: 'send-1' })])

@@ -44,6 +44,23 @@ describe('the config of the programs', () => {
     expect(await readFile(file, 'utf8')).to.equal(before)
   })
 
+  it('says when what was set takes effect', async () => {
+    expect((await config('set', 'log_level', 'debug')).stdout).to.equal('log_level is set in config-master.json; it takes effect when the master is started again\n')
+    expect((await config('set', 'log_level', '')).stdout).to.include('log_level is unset')
+  })
+
+  it('with a range of ports that holds none is warned of when it is set, and not run with', async () => {
+    const slave = (...args: string[]): Promise<Finished> => runToEnd('slave', args, { cwd })
+    await writeFile(join(cwd, 'config-slave.json'), JSON.stringify({ master_url: 'http://127.0.0.1:1', token: 'x', id: 1, name: 'east' }), { mode: 0o600 })
+    const set = await slave('config', 'set', 'port_first', '30000')
+    expect(set.code).to.equal(0)
+    expect(set.stderr).to.include('port_first (30000)')
+    const ran = await slave('run')
+    expect(ran.code).to.equal(2)
+    expect(ran.stderr).to.include('no port is in the range from port_first (30000) to port_last (28999)')
+    expect((await slave('config', 'set', 'port_last', '30100')).stderr).to.equal('')
+  })
+
   it('with an unknown key is used, with a warning that names the nearest', async () => {
     const values = JSON.parse(await readFile(file, 'utf8')) as object
     await writeFile(file, JSON.stringify({ ...values, log_fromat: 'json' }), { mode: 0o600 })

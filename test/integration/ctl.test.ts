@@ -46,16 +46,51 @@ describe('ctl with a running cluster', () => {
     expect(JSON.parse(await done('instance', 'list', '-o', 'json'))).to.deep.equal([])
   })
 
+  it('says when a change of an instance takes effect', async () => {
+    await done('instance', 'create', 'changing', '--template', 'sample')
+    expect(await done('instance', 'config', 'set', 'changing', 'variables.server_name', 'X')).to.equal('changing: variables.server_name is set; it takes effect at the next start\n')
+    expect(await done('instance', 'config', 'set', 'changing', 'restart_policy', 'never')).to.equal('changing: restart_policy is set\n')
+    await done('instance', 'delete', 'changing', '--yes')
+  })
+
+  it('says in words what a name must be', async () => {
+    const told = expectOneLine(await cluster.ctl('instance', 'create', 'are na', '--template', 'sample'), 2)
+    expect(told).to.include('must have 1 to 63 letters').and.include('not "are na"').and.not.include('^')
+  })
+
+  it('removes a slave that has instances only when that is meant', async () => {
+    await cluster.addSlave('leaving')
+    await done('instance', 'create', 'left', '--template', 'sample', '--slave', 'leaving')
+    expect(expectOneLine(await cluster.ctl('slave', 'remove', 'leaving', '--force'), 2)).to.include('leaving (1 instance)').and.include('--yes')
+    expect(await done('slave', 'list')).to.include('leaving')
+    await done('slave', 'remove', 'leaving', '--force', '--yes')
+    expect(await done('slave', 'list')).not.to.include('leaving')
+    const again = await runToEnd('slave', ['join', cluster.url, 'corral_none', '--config', 'config-slave-leaving.json'], { cwd: cluster.directory })
+    expect(expectOneLine(again, 6)).to.include('delete config-slave-leaving.json')
+  })
+
   it('says in one line what is wrong, with the exit code of the error', async () => {
     await done('instance', 'create', 'taken', '--template', 'sample')
     expectOneLine(await cluster.ctl('instance', 'create', 'taken', '--template', 'sample'), 6)
     expect(expectOneLine(await cluster.ctl('instance', 'start', 'takn'), 5)).to.include('taken')
     expect(expectOneLine(await cluster.ctl('instance', 'create', 'new', '--template', 'sampel'), 5)).to.include('sample')
-    expectOneLine(await cluster.ctl('instance', 'create', 'two words', '--template', 'sample'), 2)
+    expect(expectOneLine(await cluster.ctl('instance', 'create', 'two words', '--template', 'sample'), 2)).to.match(/^"name" must have 1 to 63 letters/)
     const { token } = await cluster.api(createToken, { name: 'eyes', role: 'viewer' })
     await done('instance', 'list')
     const viewer = await runToEnd('ctl', ['instance', 'start', 'taken'], { cwd: cluster.directory, env: { CORRAL_URL: cluster.url, CORRAL_TOKEN: token } })
     expect(expectOneLine(viewer, 4)).to.include('instance.control')
+  })
+
+  it('says that a name is given twice, and what may be done with a token whose role nobody named', async () => {
+    const first = await cluster.ctl('token', 'create', 'bob', '--role', 'viewer')
+    expect(first.stderr).not.to.match(/Others|admin/)
+    const second = await cluster.ctl('token', 'create', 'bob')
+    expect(second.stdout).to.match(/^corral_\S+\n$/)
+    expect(second.stderr).to.match(/Others named bob stay good \(id \d+\)/).and.include('--role viewer')
+  })
+
+  it('prints the token of an invitation apart from the command line, where it would show', async () => {
+    expect(await done('slave', 'invite')).to.match(/^npx --no slave join http:\S+ --name NAME\ncorral_\S+\n/)
   })
 
   it('shows why a game did not start', async () => {
@@ -63,6 +98,45 @@ describe('ctl with a running cluster', () => {
     const { code, stderr } = await cluster.ctl('instance', 'start', 'stillborn', '--wait')
     expect(code).to.equal(1)
     expect(stderr).to.include('[error] crash_on_start is set')
+  })
+
+  it('says that a start goes on which takes longer than it may wait', async () => {
+    const slow = await cluster.ctl('instance', 'create', 'slow', '--template', 'sample', '--set', 'start_delay_ms=20000', '--start', '--wait', '--timeout', '1s')
+    expect(slow.code).to.equal(7)
+    expect(slow.stderr).to.equal('slow: starting takes longer than 1 s and goes on; see `ctl instance show slow`\n')
+    expect(slow.stdout).to.equal('slow: created on east, starting\n')
+    expect(expectOneLine(await cluster.ctl('instance', 'restart', 'slow', '--wait', '--timeout', '1s'), 7)).to.include('restarting takes longer than 1 s')
+    expect(expectOneLine(await cluster.ctl('instance', 'list', '--timeout', '1ms'), 7)).to.include('within 1 ms')
+    await done('instance', 'delete', 'slow', '--yes')
+  })
+
+  it('prints what the last line of a script brings before it ends', async () => {
+    await cluster.create('scripted')
+    await done('instance', 'start', 'scripted', '--wait')
+    const { code, stdout } = await runToEnd('ctl', ['instance', 'console', 'scripted', '--exit-on-eof'], { cwd: cluster.directory, input: 'say one\nsay two\n' })
+    expect(code).to.equal(0)
+    expect(stdout).to.match(/: one\n\[chat\] <server>: two\n$/)
+    expect(expectOneLine(await cluster.ctl('instance', 'logs', 'scripted', '--from', '999999'), 2)).to.include('beyond the end of run 1')
+    expect(expectOneLine(await cluster.ctl('instance', 'logs', 'scripted', '--run', '9'), 5)).to.include('`ctl instance logs NAME --runs`')
+  })
+
+  it('shows secrets only to who asks for them', async () => {
+    await cluster.create('guarded', { template: 'teeworlds' })
+    const shown = await done('instance', 'config', 'get', 'guarded')
+    expect(shown).to.match(/^variables\.econ_password +\*{8}$/m)
+    const hidden = await cluster.ctl('instance', 'config', 'get', 'guarded', 'variables.econ_password')
+    expect(hidden).to.include({ code: 0, stdout: '********\n', stderr: 'This is a secret; --secrets shows it\n' })
+    const password = (await done('instance', 'config', 'get', 'guarded', 'variables.econ_password', '--secrets')).trim()
+    expect(password).to.match(/^\w{24}$/)
+    expect(await done('instance', 'config', 'set', 'guarded', 'variables.server_name', 'x', '-o', 'json')).not.to.include(password)
+  })
+
+  it('names the option or the program that is meant, not what stands for it on the link', async () => {
+    expect(expectOneLine(await cluster.ctl('slave', 'invite', '--uses', '0'), 2)).to.match(/^--uses must be/)
+    expect(expectOneLine(await cluster.ctl('slave', 'invite', '--expires', '5'), 2)).to.include('5s, 5m, 5h or 5d')
+    expect(expectOneLine(await cluster.ctl('template', 'show', 'bogus'), 5)).to.equal('There is no template "bogus"; see `ctl template list`\n')
+    expect(await done('slave', 'list')).to.match(/ Corral \d+\.\d+\.\d+  127\.0\.0\.1/)
+    expect(await done('slave', 'show', 'east')).to.match(/^protocol version +2\.0\.0$/m)
   })
 
   it('follows a console over runs and restarts of slave and master, and loses no line', async () => {

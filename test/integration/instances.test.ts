@@ -2,10 +2,11 @@ import { expect } from 'chai'
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { sendRcon } from '../../lib/link/messages/console.ts'
 import {
-  createInstance, deleteInstance, getInstanceConfig, killInstance, restartInstance, setInstanceConfigField, startInstance, stopInstance,
+  deleteInstance, getInstanceConfig, killInstance, restartInstance, setInstanceConfigField, startInstance, stopInstance,
 } from '../../lib/link/messages/instances.ts'
 import { Cleanups } from '../helpers/cleanups.ts'
 import { TestCluster } from '../helpers/cluster.ts'
@@ -58,6 +59,15 @@ describe('instances of a running cluster', () => {
     await cluster.api(deleteInstance, { instance_id: id })
     expect((await failureOf(cluster.api(startInstance, { instance_id: id }))).code).to.equal('not_found')
     expect(existsSync(cluster.instanceDirectory(id))).to.equal(false)
+  })
+
+  it('are started with the PATH of a plain user, not with that of who started the slave', async () => {
+    const { id } = await cluster.create('plain')
+    await cluster.api(startInstance, { instance_id: id, wait: true })
+    const { pid } = await cluster.state(id)
+    const path = (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0').find((entry) => entry.startsWith('PATH='))
+    expect(path).to.equal('PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games')
+    await cluster.api(stopInstance, { instance_id: id, wait: true })
   })
 
   it('answer at once when they are what is asked for already', async () => {
@@ -144,7 +154,7 @@ describe('instances of a running cluster', () => {
     const port = await freePort()
     const first = await cluster.create('port-d', { ports: { game: port } })
     expect(await failureOf(cluster.create('port-e', { ports: { game: port } }))).to.include({ code: 'port_taken' })
-    expect((await cluster.api(createInstance, { name: 'port-e', template: 'sample' })).instance.id).to.be.above(first.id)
+    expect((await cluster.create('port-e')).id).to.be.above(first.id)
   })
 
   it('keep the port that they run on from others while their configuration changes', async () => {

@@ -17,7 +17,7 @@ const malformed: Array<[what: string, frame: string | Buffer]> = [
   ['a seq that is no integer', '{"seq":1.5,"type":"x","data":{}}'],
   ['a key too many', '{"seq":1,"type":"x","data":{},"extra":1}'],
   ['data that is no object', '{"seq":1,"type":"x","data":7}'],
-  ['deep nesting', `{"seq":1,"type":"x","data":{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}}`],
+  ['deep nesting', `{"seq":1,"type":"x","data":{"a":${'['.repeat(8_000)}${']'.repeat(8_000)}}}`],
   ['bytes', Buffer.from([0xff, 0x00, 0xfe])],
   ['__proto__', '{"seq":1,"type":"__proto__","data":{"__proto__":{"polluted":true}}}'],
 ]

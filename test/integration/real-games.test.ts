@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { sendRcon } from '../../lib/link/messages/console.ts'
-import { restartInstance, startInstance, stopInstance } from '../../lib/link/messages/instances.ts'
+import { killInstance, restartInstance, startInstance, stopInstance } from '../../lib/link/messages/instances.ts'
 import { Cleanups } from '../helpers/cleanups.ts'
 import { TestCluster } from '../helpers/cluster.ts'
 import { eventually } from '../helpers/eventually.ts'
@@ -44,6 +44,23 @@ describe('real games', () => {
       expect((await cluster.state(id)).last_exit).to.include({ code: 0, signal: null })
     })
   }
+
+  it('teeworlds is started again at once, however it ended', async function () {
+    this.timeout(60_000)
+    await requireGame(this, 'teeworlds-server')
+    const { id } = await cluster.create('again', { template: 'teeworlds' })
+    await cluster.api(startInstance, { instance_id: id, wait: true })
+    const { ports } = await cluster.state(id)
+    for (let count = 0; count < 3; count += 1) {
+      expect(await cluster.api(restartInstance, { instance_id: id, wait: true })).to.deep.equal({ status: 'running' })
+    }
+    await cluster.api(killInstance, { instance_id: id })
+    expect(await cluster.api(startInstance, { instance_id: id, wait: true })).to.deep.equal({ status: 'running' })
+    const { pid } = await cluster.state(id)
+    process.kill(pid ?? 0, 'SIGKILL')
+    expect(await cluster.until(id, ({ status, pid: now }) => status === 'running' && now !== pid)).to.deep.include({ run: 6, ports })
+    await cluster.api(stopInstance, { instance_id: id, wait: true })
+  })
 
   it('sample counts its players, also after a restart of its slave', async () => {
     const { id } = await cluster.create('players')

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readConsole, sendRcon } from '../../lib/link/messages/console.ts'
-import { createInstance, deleteInstance, setInstanceConfigField, startInstance, stopInstance } from '../../lib/link/messages/instances.ts'
+import { deleteInstance, setInstanceConfigField, startInstance, stopInstance } from '../../lib/link/messages/instances.ts'
 import { listSlaves } from '../../lib/link/messages/slaves.ts'
 import { Cleanups } from '../helpers/cleanups.ts'
 import { TestCluster } from '../helpers/cluster.ts'
@@ -115,7 +115,7 @@ describe('a slave that is away', () => {
     expect(await failureOf(cluster.api(deleteInstance, { instance_id: doomed }))).to.include({ code: 'slave_not_connected' })
     await cluster.api(deleteInstance, { instance_id: doomed, force: true })
     const { list: [slave] } = await cluster.api(listSlaves, {})
-    const { instance: late } = await cluster.api(createInstance, { name: 'late', template: 'sample', slave_id: slave?.id ?? 0 })
+    const late = await cluster.create('late', { slave_id: slave?.id ?? 0 })
     const before = cluster.gameProcesses().length
     await cluster.startSlave()
     await eventually(() => expect(cluster.gameProcesses().length).to.be.below(before), { deadlineMs: 10_000, what: 'The end of the deleted game' })

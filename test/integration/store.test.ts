@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createToken, listTokens } from '../../lib/link/messages/cluster.ts'
-import { createInstance, listInstances, setInstanceConfigField, startInstance } from '../../lib/link/messages/instances.ts'
+import { listInstances, setInstanceConfigField, startInstance } from '../../lib/link/messages/instances.ts'
 import { listSlaves } from '../../lib/link/messages/slaves.ts'
 import { Cleanups } from '../helpers/cleanups.ts'
 import { TestCluster } from '../helpers/cluster.ts'
@@ -53,7 +53,7 @@ describe('the database of a master', () => {
   })
 
   it('never gives an id out twice, whatever was deleted before a restart', async () => {
-    const { instance } = await cluster.api(createInstance, { name: 'first', template: 'sample' })
+    const instance = await cluster.create('first')
     await cluster.master.end('SIGTERM')
     await cluster.startMaster()
     await cluster.untilConnected('east', true)

@@ -38,7 +38,14 @@ describe('a cluster with TLS', () => {
     const { token } = await cluster.api(createJoinToken, {})
     const joined = await runToEnd('slave', ['join', cluster.url, token, '--name', 'west', '--config', 'west.json'], { cwd: cluster.directory })
     expect(joined.code).to.equal(3)
-    expect(joined.stderr).to.match(/certificate|self.signed/i)
+    expect(joined.stderr).to.match(/certificate|self.signed/i).and.include('--tls-ca FILE')
+    const unsafe = await runToEnd('slave', ['join', cluster.url.replace('https', 'http'), token, '--name', 'west', '--config', 'west.json'], { cwd: cluster.directory })
+    expect(unsafe.stderr).to.include('https://')
+    for (const [url, advice] of [[cluster.url, 'tls_ca'], [cluster.url.replace('https', 'http'), 'https://']] as const) {
+      const listed = await runToEnd('ctl', ['slave', 'list'], { cwd: cluster.directory, env: { CORRAL_URL: url, CORRAL_TOKEN: cluster.token } })
+      expect(listed.code).to.equal(3)
+      expect(listed.stderr).to.include(advice)
+    }
     expect(await failureOf(cluster.link({ ca: undefined, settings: {} }))).to.include({ code: 'unreachable' })
     const plain = await fetch(cluster.url.replace('https', 'http')).then(() => 'answered', () => 'refused')
     expect(plain).to.equal('refused')
@@ -48,7 +55,7 @@ describe('a cluster with TLS', () => {
     await cluster.master.end('SIGTERM')
     const half = await runToEnd('master', ['run', '--tls-cert', certificate], { cwd: cluster.directory })
     expect(half.code).to.equal(2)
-    expect(half.stderr).to.include('--tls-key')
+    expect(half.stderr).to.include('--tls-key').and.include('tls_key')
     const junk = join(cluster.directory, 'junk.pem')
     await writeFile(junk, 'junk')
     for (const file of [junk, join(cluster.directory, 'missing.pem')]) {

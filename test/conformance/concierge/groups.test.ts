@@ -156,6 +156,77 @@ describe('The concierge keeps groups', () => {
   })
 })
 
+describe('The concierge bounds its lists', () => {
+  const cleanups = new Cleanups()
+  let concierge: TestConcierge
+  beforeEach(async () => { concierge = await startConcierge(cleanups, { list_bytes: 65_536 }) })
+  afterEach(() => cleanups.run())
+
+  const large = (name: string): object => ({ type: 'GROUP_CREATE', name: name.padEnd(256, '中'), nickname: '中'.repeat(256) })
+
+  async function answer(client: ConciergeClient, payload: object): Promise<Frame> {
+    client.send(payload)
+    return (await client.until(({ seq }) => seq !== undefined)).at(-1) as Frame
+  }
+
+  /** Creates large groups until one is refused; gives their number. */
+  async function fill(client: ConciergeClient, name: string): Promise<number> {
+    for (let count = 0; ; count += 1) {
+      const { code } = await answer(client, large(`${name}${count}`))
+      if (code === 'BAD') return count
+      expect(code).to.equal('GROUP_CREATED')
+    }
+  }
+
+  it('of groups: what a client may add, and all together, with room again for what is gone', async () => {
+    const first = await concierge.join('first')
+    const count = await fill(first, 'first')
+    expect(count).to.be.within(9, 11)
+    await answer(first, { type: 'GROUP_DELETE', name: 'first0'.padEnd(256, '中') })
+    expect(await fill(first, 'again')).to.equal(1)
+    for (const name of ['b', 'c', 'd']) expect(await fill(await concierge.join(name), name)).to.equal(count)
+    const last = await concierge.join('last')
+    const rest = await fill(last, 'last')
+    expect(rest).to.be.below(count)
+    const { groups } = await answer(last, { type: 'GROUP_FETCH_ALL' })
+    expect(groups).to.have.length(1 + 4 * count + rest)
+    expect(Buffer.byteLength(JSON.stringify(groups))).to.be.below(65_536 + 200)
+    first.ws.terminate()
+    await last.until(({ code, name }) => code === 'CLIENT_LEFT' && name === 'first')
+    expect(await fill(last, 'more')).to.be.above(0)
+  })
+
+  it('of subscribers: one subscription too many is refused, and there is room for it when another ends', async () => {
+    const client = await concierge.join('client')
+    await fill(client, 'large')
+    const names: string[] = []
+    const create = async (name: string): Promise<boolean> => (await answer(client, { type: 'GROUP_CREATE', name })).code === 'GROUP_CREATED'
+    while (await create(`small${names.length}`)) names.push(`small${names.length}`)
+    await answer(client, { type: 'GROUP_DELETE', name: names.pop() })
+    const subscribe = async (name: string): Promise<string> => (await answer(client, { type: 'SELF_SUBSCRIBE', name })).code as string
+    const subscribed: string[] = []
+    for (const name of ['chat', ...names, ...Array.from({ length: 8 }, (_, index) => `large${index}`.padEnd(256, '中'))]) {
+      if (await subscribe(name) === 'SUBSCRIBED') subscribed.push(name)
+    }
+    expect(subscribed).to.have.length.within(1, 5)
+    expect(await subscribe(subscribed[0]!), 'once more').to.equal('SUBSCRIBED')
+    const refused = 'large7'.padEnd(256, '中')
+    expect(await subscribe(refused)).to.equal('BAD')
+    await answer(client, { type: 'SELF_UNSUBSCRIBE', name: subscribed[0] })
+    expect(await subscribe(refused)).to.equal('SUBSCRIBED')
+    const other = await concierge.join('other')
+    expect((await answer(other, { type: 'SELF_SUBSCRIBE', name: 'chat' })).code).to.equal('SUBSCRIBED')
+  })
+
+  it('of clients: one that is too large is not sent', async () => {
+    const client = await concierge.join('client')
+    for (let index = 0; index < 8; index += 1) await concierge.join(`c${index}`, { tags: ['x'.repeat(7_500)] })
+    expect((await answer(client, { type: 'CLIENT_FETCH_ALL' })).clients).to.have.length(9)
+    await concierge.join('one_more', { tags: ['x'.repeat(7_500)] })
+    expect(await answer(client, { type: 'CLIENT_FETCH_ALL' })).to.include({ code: 'BAD', seq: 1 })
+  })
+})
+
 describe('The concierge in the original dialect', () => {
   const cleanups = new Cleanups()
   after(() => cleanups.run())

@@ -197,13 +197,14 @@ describe('The concierge with a secret', () => {
     }
   })
 
-  it('closes with 4006 who does not, with the connections of a token that is revoked, and with 429 who fails too often', async () => {
+  it('closes with 4006 who does not, with the connections of a token that is revoked; who fails too often may not guess on', async () => {
     const client = await concierge.join('revoked', { secret: concierge.tokens.viewer.token })
     await concierge.tokens.viewer.revoke()
     expect((await client.closed).code).to.equal(4006)
     for (const secret of [undefined, null, '', 'hunter', 'hunter22', concierge.tokens.join.token, concierge.tokens.slave.token, concierge.tokens.viewer.token]) {
       expect(await closeCode(secret), String(secret)).to.equal(4006)
     }
-    expect((await upgrade(concierge.url, {})).statusCode).to.equal(429)
+    expect(await closeCode('hunter2')).to.equal(4006)
+    await (await concierge.join('operator', { secret: concierge.tokens.admin.token })).close()
   })
 })

@@ -9,7 +9,7 @@ const nil = '00000000-0000-0000-0000-000000000000'
 
 function instance(id: number, name: string, more: Partial<InstanceInfo> = {}): InstanceInfo {
   return {
-    id, name, template: 'sample', slave: 'east', desired: 'running', status: 'running', run: 1, pid: 1, ports: {}, started_at: null, players: [], last_exit: null, problem: null, ...more,
+    id, name, template: 'sample', slave: 'east', slave_id: 1, desired: 'running', status: 'running', run: 1, pid: 1, ports: {}, started_at: null, players: [], last_exit: null, problem: null, ...more,
   }
 }
 
@@ -29,14 +29,17 @@ describe('The concierge with the cluster\'s instances', () => {
     concierge = await startConcierge(cleanups, { instances: true }, {
       adapt: (context) => ({
         ...context,
-        on: (hook, listener) => { listeners.set(hook, listener) },
+        on: (hook, listener) => {
+          listeners.set(hook, listener)
+          return () => { listeners.delete(hook) }
+        },
         cluster: {
           ...context.cluster,
           instances: () => [instance(1, 'arena'), instance(2, 'my-server')],
           request: (_type, data, principal) => {
             const { instance_id: instanceId, command } = data as { instance_id: number; command: string }
             context.cluster.require(principal, 'console.send')
-            lines.push([instanceId, command, principal.tokenId])
+            lines.push([instanceId, command, principal.tokenId ?? 0])
             return outcome()
           },
         },
@@ -141,12 +144,22 @@ describe('The concierge with the cluster\'s instances', () => {
     const client = await operator()
     emit('instance_changed', { instance: instance(4, 'later') })
     await client.settled()
-    await client.ask({ type: 'MESSAGE', target: { type: 'NAME', name: 'later' }, data: 'to the client' })
+    await holder.settled()
+    const toLater = { type: 'MESSAGE', target: { type: 'NAME', name: 'later' }, data: 'secret line' }
+    expect(await client.ask(toLater), 'of one who may have meant the instance').to.include({ code: 'BAD' })
+    expect(await (await concierge.join('anybody')).ask(toLater), 'of one who can only have meant the client').to.include({ code: 'MESSAGE_SENT' })
+    expect((await holder.settled()).filter(({ type }) => type === 'MESSAGE').map(({ origin }) => origin.name)).to.deep.equal(['anybody'])
+    const { clients } = (await client.until(({ code }) => code === 'CLIENT_JOINED')) && await client.ask({ type: 'CLIENT_FETCH_ALL' })
+    const [first, second] = (clients as Array<{ name: string; uuid: string; tags: string[] }>).filter(({ name }) => name === 'later')
+    expect([first!.tags, second!.tags]).to.deep.equal([[], ['instance', 'sample']])
+    expect(await client.ask({ ...toLater, target: { type: 'UUID', uuid: first!.uuid }, data: 'to the client' })).to.include({ code: 'MESSAGE_SENT' })
+    expect((await holder.settled()).at(-1)).to.deep.include({ data: 'to the client' })
     expect(lines).to.deep.equal([])
+    await client.ask({ ...toLater, target: { type: 'UUID', uuid: second!.uuid }, data: 'by uuid' })
     await holder.close()
     await client.until(({ code }) => code === 'CLIENT_LEFT')
     await client.ask({ type: 'MESSAGE', target: { type: 'NAME', name: 'later' }, data: 'to the game' })
-    expect(lines.map(([id, line]) => [id, line])).to.deep.equal([[4, 'to the game']])
+    expect(lines.map(([id, line]) => [id, line])).to.deep.equal([[4, 'by uuid'], [4, 'to the game']])
   })
 
   it('has no files of an instance', async () => {

@@ -59,6 +59,47 @@ describe('The concierge under load', () => {
     expect((await done).at(-1)).to.include({ code: 'MESSAGE_SENT' })
   })
 
+  it('answers a message of the largest size to oneself, which closes nobody, and closes with 1009 at one byte more', async () => {
+    const client = await concierge.join('client')
+    const text = (bytes: number): string => {
+      const [start, end] = ['{"type":"MESSAGE","target":{"type":"ALL"},"data":"', '"}']
+      return start + 'x'.repeat(bytes - start.length - end.length) + end
+    }
+    const other = await concierge.join('other')
+    await client.next()
+    for (let seq = 0; seq < 3; seq += 1) {
+      client.raw(text(1_048_576))
+      expect((await client.next()).data).to.have.length.above(1_048_000)
+      expect(await client.next()).to.deep.equal({ type: 'STATUS', code: 'MESSAGE_SENT', seq })
+      expect((await other.next()).type).to.equal('MESSAGE')
+    }
+    client.raw(text(1_048_577))
+    expect((await client.closed).code).to.equal(1009)
+    expect((await other.ask({ type: 'SELF_FETCH' })).code).to.equal('CLIENT_LEFT')
+  })
+
+  for (const [what, target] of [['a name', { type: 'NAME', name: 'victim' }], ['the only one in a group', { type: 'GROUP', group: 'chat' }]] as const) {
+    it(`closes no reader for small messages that become large ones on their way to ${what}`, async () => {
+      const victim = await concierge.join('victim')
+      await victim.ask({ type: 'SELF_SUBSCRIBE', name: 'chat' })
+      const publisher = await concierge.join('publisher', { tags: ['x'.repeat(8_000)] })
+      publisher.socket.cork()
+      for (let index = 0; index < 2_000; index += 1) publisher.send({ type: 'MESSAGE', target, data: index })
+      publisher.socket.uncork()
+      const frames = await victim.until(({ data }) => data === 1_999)
+      expect(frames.filter(({ type }) => type === 'MESSAGE')).to.have.length(2_000)
+      expect((await publisher.until(({ seq }) => seq === 1_999)).at(-1)).to.include({ code: 'MESSAGE_SENT' })
+    })
+  }
+
+  it('closes nobody who asks much at once and reads the answers', async () => {
+    const client = await concierge.join('client', { tags: ['x'.repeat(8_000)] })
+    client.socket.cork()
+    for (let index = 0; index < 2_000; index += 1) client.send({ type: 'SELF_FETCH' })
+    client.socket.uncork()
+    expect(await client.until(({ seq }) => seq === 1_999)).to.have.length(2_000)
+  })
+
   it('closes a client that asks and does not read, and goes on for the others', async () => {
     const watcher = await concierge.join('watcher')
     const flooding = await concierge.join('flooding')
