@@ -1,5 +1,5 @@
+import type { Arguments } from '../lib/cli/arguments.ts'
 import { ClusterError } from '../lib/errors/cluster-error.ts'
-import type { Arguments } from './arguments.ts'
 import type { CommandSpec } from './command.ts'
 
 /** Throws `unknown_type` for a command, or an option that was given, that the base dialect of the link has nothing for. */

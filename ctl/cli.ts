@@ -1,6 +1,9 @@
+import type { Arguments } from '../lib/cli/arguments.ts'
+import { parseCommandLine } from '../lib/cli/parse.ts'
 import type { Input } from '../lib/cli/secret-input.ts'
 import { ClusterError } from '../lib/errors/cluster-error.ts'
 import type { Dialect } from '../lib/link/channel.ts'
+import { ctlProgram } from './command.ts'
 import type { CommandSpec } from './command.ts'
 import { completionCommands } from './commands/completion/table.ts'
 import { configCommands } from './commands/config/table.ts'
@@ -11,7 +14,6 @@ import { slaveCommands } from './commands/slave/table.ts'
 import { templateCommands } from './commands/template/table.ts'
 import { tokenCommands } from './commands/token/table.ts'
 import { userCommands } from './commands/user/table.ts'
-import type { Arguments } from './arguments.ts'
 import { expectInBase } from './base-support.ts'
 import type { Connection } from './connection.ts'
 import type { Context } from './context.ts'
@@ -19,7 +21,6 @@ import { Output } from './output/output.ts'
 import type { Terminal } from './output/output.ts'
 import type { Format } from './output/format.ts'
 import { Progress } from './output/progress.ts'
-import { parseCommandLine } from './parse.ts'
 import { errorText, exitCodeOf, interruptedExit } from './report-error.ts'
 
 /** All commands, in the order of the help: the one table that parses, documents and completes them. */
@@ -44,15 +45,15 @@ export async function runCli(shell: Shell): Promise<number> {
   const { argv, env, stdout, stderr } = shell
   try {
     const known = await commandsFor(shell)
-    const parsed = parseCommandLine(argv, known)
+    const parsed = parseCommandLine(argv, ctlProgram, known)
     if (parsed.kind === 'run') return await runCommand(parsed.command, parsed.args, shell)
     if (parsed.kind === 'version') {
       const { corralVersion } = await import('../lib/version.ts')
       stdout.write(`ctl ${corralVersion()}\n`)
       return 0
     }
-    const { helpText } = await import('./help.ts')
-    ;(parsed.isAsked ? stdout : stderr).write(helpText(parsed.path, known))
+    const { helpText } = await import('../lib/cli/help.ts')
+    ;(parsed.isAsked ? stdout : stderr).write(helpText(ctlProgram, parsed.path, known))
     return parsed.isAsked ? 0 : 2
   } catch (error) {
     stderr.write(errorText(error, env))

@@ -1,3 +1,4 @@
+import { durationText } from '../lib/cli/duration.ts'
 import { ClusterError } from '../lib/errors/cluster-error.ts'
 import type { Dialect } from '../lib/link/channel.ts'
 import { LinkClient } from '../lib/link/client.ts'
@@ -7,7 +8,6 @@ import type { SendOptions } from '../lib/link/link.ts'
 import { Registry } from '../lib/link/registry.ts'
 import { check } from '../lib/link/validate.ts'
 import { corralVersion } from '../lib/version.ts'
-import { durationText } from './duration.ts'
 import type { Settings } from './settings.ts'
 
 const defaultDialDeadlineMs = 5_000

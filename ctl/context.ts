@@ -1,5 +1,5 @@
+import type { Arguments } from '../lib/cli/arguments.ts'
 import type { Input } from '../lib/cli/secret-input.ts'
-import type { Arguments } from './arguments.ts'
 import type { Connection, ConnectionEvents } from './connection.ts'
 import type { Output } from './output/output.ts'
 import type { Progress } from './output/progress.ts'

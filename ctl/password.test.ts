@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { PassThrough } from 'node:stream'
-import { Arguments } from './arguments.ts'
+import { Arguments } from '../lib/cli/arguments.ts'
 import type { Input } from '../lib/cli/secret-input.ts'
 import { newPassword } from './password.ts'
 

@@ -1,6 +1,6 @@
 import { pipedSecret, SecretPrompt } from '../lib/cli/secret-input.ts'
+import { usageError } from '../lib/cli/usage-error.ts'
 import type { Context } from './context.ts'
-import { usageError } from './usage-error.ts'
 
 /**
  * A new password for somebody: with `--password-stdin` all of stdin but the line end, else what a person types twice

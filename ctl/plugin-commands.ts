@@ -1,18 +1,19 @@
+import { readWords } from '../lib/cli/parse.ts'
+import { usageError } from '../lib/cli/usage-error.ts'
 import { builtInPlugin, builtInPlugins, installedPackages, installedPlugins } from '../lib/plugin/catalogue.ts'
 import type { KnownPlugin } from '../lib/plugin/catalogue.ts'
 import type { CtlContext } from '../lib/plugin/ctl-command.ts'
 import type { Plugin } from '../lib/plugin/definition.ts'
+import { ctlProgram } from './command.ts'
 import type { CommandSpec } from './command.ts'
 import type { Connection, Listener } from './connection.ts'
 import type { Context } from './context.ts'
-import { readWords } from './parse.ts'
 import { packagesDirectories } from './plugin-directories.ts'
 import type { SettingsQuery } from './settings.ts'
-import { usageError } from './usage-error.ts'
 
 /** The commands with those of the plugin that a command line names, or of all where it asks for `ctl plugin`. Throws a usage error for a plugin without commands. */
 export async function withPluginCommands(commands: readonly CommandSpec[], argv: readonly string[], env: SettingsQuery['env']): Promise<readonly CommandSpec[]> {
-  const { words: [group, name], config } = readWords(argv, commands)
+  const { words: [group, name], config } = readWords(argv, ctlProgram, commands)
   if (group !== 'plugin' || commands.some(({ path }) => path[0] === group && path[1] === name)) return commands
   const query = { config, env }
   const plugin = name === undefined ? undefined : await findPlugin(name, query)

@@ -1,5 +1,6 @@
+import { optionText, usageOf } from '../lib/cli/command.ts'
 import { ExitCode, exitMeanings } from '../lib/errors/codes.ts'
-import { globalOptions, optionText, usageOf } from './command.ts'
+import { ctlProgram } from './command.ts'
 import type { CommandSpec } from './command.ts'
 import { commands } from './cli.ts'
 import { configSources } from './settings.ts'
@@ -11,7 +12,7 @@ export function cliReference(ofPlugins: readonly CommandSpec[] = []): string {
     '## ctl',
     'The operator\'s command line. Slaves, instances, tokens and users are named by name or by id; where several can be named, each is reported, and the exit code is that of the first failure.',
     '### Config', 'The master\'s address and the token are taken from the first of these that there is:', configSources.map((source, index) => `${index + 1}. ${source}`).join('\n'),
-    '### Global options', optionTable(globalOptions),
+    '### Global options', optionTable(ctlProgram.options),
     '### Exit codes', exitTable(),
     '### Masters of other makes',
     'With `--dialect base`, or `dialect` in the config, ctl speaks to a master that knows the base dialect of the link only ([guide](../guides/coming-from-clusterio.md)). Such a master has these; all others end with exit code 2 before anything is sent:',
@@ -28,7 +29,7 @@ function baseLine({ path, base }: CommandSpec): string {
 function commandSection(command: CommandSpec): string {
   const { summary, details, arguments: words, options } = command
   return [
-    `#### \`${usageOf(command)}\``,
+    `#### \`${usageOf(ctlProgram, command)}\``,
     `${summary}.${details === undefined ? '' : ` ${details.replaceAll('\n', ' ')}`}`,
     ...(words.length === 0 ? [] : [table(['Argument', 'Meaning'], words.map((word) => [`\`${word.name}\``, word.summary]))]),
     ...(options.length === 0 ? [] : [optionTable(options)]),

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { ClusterError } from '../errors/cluster-error.ts'
@@ -23,7 +23,7 @@ export async function installPackage(directory: string, wanted: string): Promise
   const isPath = existsSync(wanted)
   if (!isPath && /^(?:\.{0,2}\/|~\/|file:)/.test(wanted)) throw new ClusterError('invalid_request', `There is no folder or archive ${wanted} to install a plugin from`)
   const source = isPath ? resolve(wanted) : wanted
-  await npm(directory, 'install', source)
+  await installAnew(directory, source, installedName(before, before, source))
   // What a plugin imports as `corral/plugin` is this very Corral.
   const self = join(directory, 'node_modules', 'corral')
   if (!existsSync(self)) await symlink(packageRoot, self, 'dir')
@@ -43,6 +43,23 @@ export async function uninstallPackage(directory: string, name: string): Promise
 }
 
 type Packages = Awaited<ReturnType<typeof installedPackages>>
+
+/** Installs a package; one that is there is set aside, for npm does not copy again what has the version of before. */
+async function installAnew(directory: string, source: string, name: string | undefined): Promise<void> {
+  const folder = name === undefined ? undefined : join(directory, 'node_modules', name)
+  if (folder === undefined || !existsSync(folder)) return npm(directory, 'install', source)
+  const aside = join(directory, 'replaced')
+  await rm(aside, { recursive: true, force: true })
+  await rename(folder, aside)
+  try {
+    await npm(directory, 'install', source)
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true })
+    await rename(aside, folder)
+    throw error
+  }
+  await rm(aside, { recursive: true, force: true })
+}
 
 /** The name under which npm has put what was asked for: what is new, or what came from the same place before. */
 function installedName(after: Packages, before: Packages, source: string): string | undefined {

@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs'
+import type { KnownPlugin } from '../../lib/plugin/catalogue.ts'
 import { configPath } from '../config.ts'
 import { describeFailure, readFailures } from '../plugins/failures.ts'
 import type { LastFailure } from '../plugins/failures.ts'
@@ -21,18 +23,24 @@ export async function listPlugins({ config, json }: { config: string; json: bool
   for (const { message } of setup.problems) process.stderr.write(`${message}\n`)
   const dataDirectory = configPath(config, values.data_directory)
   const [failures, started] = await Promise.all([readFailures(dataDirectory), readStarted(dataDirectory)])
-  const listed = setup.plugins.map(({ plugin: { name, version, description }, source }) => {
+  const listed = setup.plugins.map((known) => {
+    const { plugin: { name, version, description }, source } = known
     const enabled = all.values[`${name}.enabled`] === true
-    const reason = started && restartReason({ name, version, enabled }, started)
+    const reason = started && restartReason({ name, version, enabled, installedMs: installedMsOf(known) }, started)
     const failure = failures.get(name)
     const row: Row = { name, version, source, enabled, restart_needed: started ? reason !== undefined : null, description, ...failure ? { last_failure: failure } : {} }
     return { row, reason }
   })
-  for (const name of started?.keys() ?? []) {
+  for (const name of started?.versions.keys() ?? []) {
     if (!listed.some(({ row }) => row.name === name)) process.stderr.write(`The plugin ${name} is here no more, but the running master has it until it is started again\n`)
   }
   if (json) process.stdout.write(`${JSON.stringify(listed.map(({ row }) => row), undefined, 2)}\n`)
   else for (const { row, reason } of listed) process.stdout.write(rowText(row, reason))
+}
+
+/** The files of a package keep the times that they were packed with; their folder does not. */
+function installedMsOf({ source, paths: [directory] = [] }: KnownPlugin): number | undefined {
+  return source === 'built-in' || directory === undefined ? undefined : statSync(directory, { throwIfNoEntry: false })?.ctimeMs
 }
 
 function rowText({ name, version, enabled, description, last_failure: failure }: Row, reason: string | undefined): string {

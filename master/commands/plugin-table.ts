@@ -10,7 +10,7 @@ export const pluginCommands = (configFile: (args: Arguments) => string): readonl
   {
     path: ['plugin', 'list'],
     summary: 'All plugins that can run here, with the last failure of each',
-    details: 'Says of which the running master must be started again before they are as the config has them, as far as the plugins\' versions and `enabled` tell.',
+    details: 'Also says for which the running master must be started again: those that were enabled, disabled or installed since.',
     arguments: [],
     options: [jsonOption],
     run: async (args) => {

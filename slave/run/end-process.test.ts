@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { endProcess } from './end-process.ts'
-import { TestRuns, textOf, untilOutput } from './test-runs.ts'
+import { exitOf, TestRuns, textOf, untilOutput } from './test-runs.ts'
 
 describe('endProcess', () => {
   let runs: TestRuns
@@ -41,6 +41,7 @@ describe('endProcess', () => {
 
   it('gives the exit of a run that has ended already', async () => {
     const run = await runs.shell('exit 3')
+    await exitOf(run)
     expect(await endProcess(run, { ask: 'SIGINT', askGraceMs: 5_000, terminateGraceMs: 5_000 })).to.include({ code: 3 })
   })
 

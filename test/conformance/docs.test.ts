@@ -1,9 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { expect } from 'chai'
+import { optionText, usageOf } from '../../lib/cli/command.ts'
 import { errorCodes } from '../../lib/errors/codes.ts'
 import { packageRoot } from '../../lib/package-root.ts'
+import { masterCommands, masterProgram } from '../../master/commands/table.ts'
 import { referencePages } from '../../scripts/docs/pages.ts'
+import { slaveCommands, slaveProgram } from '../../slave/commands/table.ts'
 
 const referenceDirectory = join(packageRoot, 'docs/reference')
 const absolutePath = /(?<![\w.~$}/:])\/(?:work|root|Users)\/|\/home\/(?!USER\b|corral\b)[a-z]|\/tmp\/bash/
@@ -68,14 +71,14 @@ describe('The documentation', () => {
 
   it('has every command and option of master and slave', () => {
     const page = read('docs/reference/cli.md')
-    for (const program of ['master', 'slave']) {
-      const source = read(`${program}/main.ts`)
-      const options = [...source.matchAll(/\.option\('([a-z-]+)'/g)].map(([, name = '']) => name)
-      const commands = [...source.matchAll(/\.command\('([a-z]+)/g)].map(([, name = '']) => name)
-      const part = page.slice(page.indexOf(`## ${program}\n`), page.indexOf('\n## ', page.indexOf(`## ${program}\n`) + 1))
-      expect([options.length, commands.length].every((count) => count > 1), program).to.equal(true)
-      for (const name of options) expect(part, program).to.match(new RegExp(`[\`\\[ ]--${name}[\` \\]]`))
-      for (const name of commands) expect(part, program).to.match(new RegExp(`\`${program} (?:[a-z]+ )?${name}[\` ]`))
+    for (const [program, commands] of [[masterProgram, masterCommands], [slaveProgram, slaveCommands]] as const) {
+      const start = page.indexOf(`## ${program.name}\n`)
+      const part = page.slice(start, page.indexOf('\n## ', start + 1))
+      expect(part).to.contain('| `--config FILE` |')
+      for (const command of commands) {
+        expect(part).to.contain(`| \`${usageOf(program, command)}\` |`)
+        for (const option of command.options) expect(part).to.contain(`| \`${command.path.join(' ')} ${optionText(option)}\` |`)
+      }
     }
   })
 

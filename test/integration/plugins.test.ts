@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { Cleanups } from '../helpers/cleanups.ts'
@@ -53,9 +53,48 @@ describe('Plugins from packages', function () {
     await install(directory, 'greeter', greets)
     await runToEnd('master', ['config', 'set', 'greeter.word', 'hi'], { cwd: directory })
     const { stdout } = await runToEnd('master', ['plugin', 'list', '--json'], { cwd: directory })
-    expect(JSON.parse(stdout)).to.deep.include({ name: 'greeter', version: '1.2.3', source: 'corral-greeter', enabled: true, description: 'Greets.' })
+    expect(JSON.parse(stdout)).to.deep.include({ name: 'greeter', version: '1.2.3', source: 'corral-greeter', enabled: true, restart_needed: null, description: 'Greets.' })
     const program = await run(directory)
     expect(program.log).to.match(/says hi/)
+  })
+
+  it('are listed as waiting for a restart where the running master is not as the config has it, and can be uninstalled', async () => {
+    const directory = await newMaster()
+    const plugin = (...words: string[]) => runToEnd('master', ['plugin', ...words], { cwd: directory })
+    await install(directory, 'greeter', greets)
+    const program = await run(directory)
+    const before = await plugin('list')
+    expect(before.stdout).to.match(/^greeter .*enabled /m).and.not.to.contain('restart needed')
+
+    await writeFile(join(directory, 'greeter', 'index.js'), greets.replace('says', 'sings'))
+    await plugin('install', './greeter')
+    expect((await plugin('list')).stdout).to.match(/^greeter .*\n +restart needed: it was installed again after the running master was started$/m)
+    await plugin('disable', 'greeter')
+    await plugin('enable', 'global-chat')
+    const { stdout } = await plugin('list')
+    expect(stdout).to.match(/^greeter .*disabled .*\n +restart needed: the running master still has it$/m)
+    expect(stdout).to.match(/^global-chat .*enabled .*\n +restart needed: the running master does not have it yet$/m)
+    const rows = JSON.parse((await plugin('list', '--json')).stdout) as { name: string; restart_needed: boolean | null }[]
+    expect(Object.fromEntries(rows.map(({ name, restart_needed }) => [name, restart_needed]))).to.include({ 'greeter': true, 'global-chat': true, 'bester': false })
+
+    expect(await plugin('uninstall', 'greeter')).to.include({ code: 0, stderr: '' })
+    const after = await plugin('list')
+    expect(after.stdout).not.to.contain('greeter')
+    expect(after.stderr).to.equal('The plugin greeter is here no more, but the running master has it until it is started again\n')
+    expect(await readFile(join(directory, 'config-master.json'), 'utf8')).not.to.contain('greeter')
+
+    await program.end('SIGTERM')
+    expect((await plugin('list')).stdout, 'nothing runs that could wait').not.to.contain('restart needed')
+    const again = await run(directory)
+    expect(again.log).not.to.contain('greeter').and.not.to.contain('not a field')
+  })
+
+  it('that come with Corral, or are not there, are not uninstalled', async () => {
+    const directory = await newMaster()
+    const builtIn = await runToEnd('master', ['plugin', 'uninstall', 'bester'], { cwd: directory })
+    expect(builtIn).to.include({ code: 2, stderr: 'The plugin bester comes with Corral and can\'t be uninstalled; let it run no more with `master plugin disable bester`\n' })
+    const missing = await runToEnd('master', ['plugin', 'uninstall', 'nonsense'], { cwd: directory })
+    expect(missing).to.include({ code: 5, stderr: 'There is no plugin "nonsense"; `master plugin list` shows those that there are\n' })
   })
 
   it('take nothing down when they throw, and can be disabled', async () => {

@@ -1,4 +1,4 @@
-import { globalOptions } from '../../command.ts'
+import { ctlProgram } from '../../command.ts'
 import type { CommandSpec, Completion, OptionSpec } from '../../command.ts'
 
 /** What the last of the words may be: texts, or a kind of thing whose names are to be asked for. */
@@ -8,7 +8,7 @@ export function candidates(words: readonly string[], commands: readonly CommandS
   const { plain, pending } = readWords(typed, commands)
   if (pending) return pending.choices ?? (pending.name === 'slave' ? 'slave' : pending.name === 'template' ? 'template' : pending.value === 'FILE' ? 'file' : [])
   const command = commands.find(({ path, isHidden }) => !isHidden && path.every((word, index) => plain[index] === word))
-  if (current.startsWith('-')) return [...(command?.options ?? []), ...globalOptions].map(({ name }) => `--${name}`)
+  if (current.startsWith('-')) return [...(command?.options ?? []), ...ctlProgram.options].map(({ name }) => `--${name}`)
   if (!command) {
     const open = commands.filter(({ path, isHidden }) => !isHidden && path.length > plain.length && plain.every((word, index) => path[index] === word))
     return [...new Set(open.flatMap(({ path }) => path[plain.length] ?? []))]
@@ -20,7 +20,7 @@ export function candidates(words: readonly string[], commands: readonly CommandS
 
 /** The words that are no options, and the option that waits for its value. */
 function readWords(words: readonly string[], commands: readonly CommandSpec[]): { plain: string[]; pending: OptionSpec | undefined } {
-  const options = [...globalOptions, ...commands.flatMap((command) => command.options)]
+  const options = [...ctlProgram.options, ...commands.flatMap((command) => command.options)]
   const plain: string[] = []
   let pending: OptionSpec | undefined
   for (const word of words) {

@@ -1,5 +1,5 @@
+import { usageError } from '../../../lib/cli/usage-error.ts'
 import type { Context } from '../../context.ts'
-import { usageError } from '../../usage-error.ts'
 
 // The shells ask ctl itself, so that the scripts never grow old. `FILES` tells them to complete names of files.
 const bash = `_ctl() {

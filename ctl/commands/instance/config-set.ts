@@ -1,6 +1,6 @@
+import { usageError } from '../../../lib/cli/usage-error.ts'
 import { getInstanceConfig, setInstanceConfigField } from '../../../lib/link/messages/instances.ts'
 import type { Context } from '../../context.ts'
-import { usageError } from '../../usage-error.ts'
 import { findInstance } from './find.ts'
 
 /** The game has no part in these: they hold at once. */

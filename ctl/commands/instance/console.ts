@@ -1,9 +1,9 @@
+import { usageError } from '../../../lib/cli/usage-error.ts'
 import { maxTail, sendRcon } from '../../../lib/link/messages/console.ts'
 import { openConsole } from '../../console/open.ts'
 import { sendLines } from '../../console/input.ts'
 import { Quiet } from '../../console/quiet.ts'
 import type { Context } from '../../context.ts'
-import { usageError } from '../../usage-error.ts'
 
 const defaultTail = 20
 const replyTimes = { settleMs: 500, mostMs: 5_000 }

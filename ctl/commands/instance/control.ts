@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import { durationText } from '../../../lib/cli/duration.ts'
 import { listInstances } from '../../../lib/link/messages/instances.ts'
 import type { killInstance, restartInstance, startInstance, stopInstance } from '../../../lib/link/messages/instances.ts'
 import { ClusterError } from '../../../lib/errors/cluster-error.ts'
 import { defaultDeadlineMs } from '../../../lib/link/define.ts'
 import type { Context } from '../../context.ts'
-import { durationText } from '../../duration.ts'
 import { forEach } from '../../each.ts'
 import { resolveAll } from '../../resolve.ts'
 

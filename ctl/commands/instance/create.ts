@@ -1,4 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto'
+import { usageError } from '../../../lib/cli/usage-error.ts'
 import type { RequestOf } from '../../../lib/link/define.ts'
 import { assignInstanceCommand, createInstance, startInstance } from '../../../lib/link/messages/instances.ts'
 import type { InstanceInfo } from '../../../lib/link/messages/instances.ts'
@@ -7,7 +8,6 @@ import type { SlaveInfo } from '../../../lib/link/messages/slaves.ts'
 import type { Connection } from '../../connection.ts'
 import type { Context } from '../../context.ts'
 import { resolve } from '../../resolve.ts'
-import { usageError } from '../../usage-error.ts'
 import { deadlineOf, stillGoingOn } from './control.ts'
 import { findInstance } from './find.ts'
 

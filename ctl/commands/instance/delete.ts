@@ -1,10 +1,10 @@
+import { usageError } from '../../../lib/cli/usage-error.ts'
 import { deleteInstance, listInstances } from '../../../lib/link/messages/instances.ts'
 import { ClusterError } from '../../../lib/errors/cluster-error.ts'
 import { confirm } from '../../confirm.ts'
 import type { Context } from '../../context.ts'
 import { forEach } from '../../each.ts'
 import { resolveAll } from '../../resolve.ts'
-import { usageError } from '../../usage-error.ts'
 
 /** `ctl instance delete NAME... [--yes] [--force]` */
 export async function run(context: Context): Promise<void> {

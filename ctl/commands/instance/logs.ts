@@ -1,10 +1,10 @@
+import { usageError } from '../../../lib/cli/usage-error.ts'
 import { listRuns, maxTail } from '../../../lib/link/messages/console.ts'
 import { encodeBytes } from '../../../lib/link/console-bytes.ts'
 import { openConsole } from '../../console/open.ts'
 import { exitText } from '../../console/exit-text.ts'
 import type { ConsoleSink } from '../../console/ports.ts'
 import type { Context } from '../../context.ts'
-import { usageError } from '../../usage-error.ts'
 import { findInstance } from './find.ts'
 import { timeText } from '../../output/time-text.ts'
 

@@ -1,5 +1,5 @@
+import { usageError } from '../../../lib/cli/usage-error.ts'
 import { createSlaveToken } from '../../../lib/link/messages/slaves.ts'
-import { usageError } from '../../usage-error.ts'
 import type { Context } from '../../context.ts'
 
 /** `ctl slave create-token ID [--name NAME]` */

@@ -1,10 +1,10 @@
+import { usageError } from '../../../lib/cli/usage-error.ts'
 import { drainSlave, listSlaves } from '../../../lib/link/messages/slaves.ts'
 import type { RequestOf, ResponseOf } from '../../../lib/link/define.ts'
 import type { Context } from '../../context.ts'
 import { forEach } from '../../each.ts'
 import { timeText } from '../../output/time-text.ts'
 import { resolveAll } from '../../resolve.ts'
-import { usageError } from '../../usage-error.ts'
 
 type Drained = ResponseOf<typeof drainSlave> & { readonly name: string }
 

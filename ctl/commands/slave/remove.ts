@@ -1,10 +1,10 @@
+import { usageError } from '../../../lib/cli/usage-error.ts'
 import { listSlaves, removeSlave } from '../../../lib/link/messages/slaves.ts'
 import type { SlaveInfo } from '../../../lib/link/messages/slaves.ts'
 import { confirm } from '../../confirm.ts'
 import type { Context } from '../../context.ts'
 import { forEach } from '../../each.ts'
 import { resolveAll } from '../../resolve.ts'
-import { usageError } from '../../usage-error.ts'
 
 /** `ctl slave remove NAME... [--force [--yes]]` */
 export async function run(context: Context): Promise<void> {
