@@ -1,7 +1,7 @@
-import { Publication } from '../../lib/plugin.ts'
 import type { Topics } from '../../lib/plugin.ts'
 import type { Client } from './client.ts'
 import type { Service } from './service.ts'
+import { publicationOf } from './wire/publication.ts'
 import { servicesText } from './wire/write.ts'
 
 const topic = 'gateway:services'
@@ -59,6 +59,6 @@ export class Catalogue {
       .map(({ id, name, kind, isOnline }) => ({ id, name, kind, online: isOnline })))
     if (text === this.#text) return
     this.#text = text
-    this.#topics.publish(topic, new Publication(() => text))
+    this.#topics.publish(topic, publicationOf(() => text))
   }
 }

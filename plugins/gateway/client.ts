@@ -1,12 +1,11 @@
-import { Publication } from '../../lib/plugin.ts'
-import type { Admitted, Subscriber, Topics } from '../../lib/plugin.ts'
+import type { Admitted, Subscriber, Topics, WebSocketConnection, WebSocketConnectionEvents } from '../../lib/plugin.ts'
 import { CloseCode } from './connection.ts'
-import type { Connection, ConnectionEvents } from './connection.ts'
 import { limits } from './limits.ts'
+import { publicationOf } from './wire/publication.ts'
 import type { ClientRequest } from './wire/read.ts'
 
 /** A service, as far as a client must let go of it. */
-interface Leavable {
+export interface Leavable {
   leave(client: Client): void
 }
 
@@ -15,8 +14,10 @@ export interface ClientParts {
   readonly address: string
   readonly admitted: Admitted
   readonly topics: Topics
-  connect(events: ConnectionEvents): Connection
+  connect(events: WebSocketConnectionEvents): WebSocketConnection
   received(client: Client, data: Buffer, isBinary: boolean): void
+  /** A frame could not be handled. */
+  failed(client: Client, error: unknown): void
   left(client: Client): void
 }
 
@@ -27,20 +28,26 @@ export class Client implements Subscriber {
   readonly address: string
   /** Services that it has connected to, or asked to. */
   readonly services = new Set<Leavable>()
-  readonly #connection: Connection
+  /** Services that went away while it was connected to them. */
+  readonly lost = new Set<Leavable>()
+  readonly #connection: WebSocketConnection
   readonly #admitted: Admitted
   readonly #topics: Topics
   #open = 0
   #openLength = 0
+  #isHeld = false
+  #resuming: NodeJS.Immediate | undefined
 
-  constructor({ cn, address, admitted, topics, connect, received, left }: ClientParts) {
+  constructor({ cn, address, admitted, topics, connect, received, failed, left }: ClientParts) {
     this.cn = cn
     this.address = address
     this.#admitted = admitted
     this.#topics = topics
     this.#connection = connect({
-      frame: (data, isBinary) => received(this, data, isBinary),
+      message: (data, isBinary) => received(this, data, isBinary),
+      failed: (error) => failed(this, error),
       ended: () => {
+        clearImmediate(this.#resuming)
         admitted.done()
         topics.leave(this)
         for (const service of this.services) service.leave(this)
@@ -59,11 +66,11 @@ export class Client implements Subscriber {
 
   /** Sends it a text, unless too much waits for it. */
   send(text: string): void {
-    this.#topics.publishTo([this], new Publication(() => text))
+    this.#topics.publishTo([this], publicationOf(() => text))
   }
 
   deliver(frame: string | Buffer): void {
-    this.#connection.send(frame as string)
+    this.#connection.send(frame as Buffer)
   }
 
   overflowed(): void {
@@ -74,14 +81,16 @@ export class Client implements Subscriber {
   asked({ length }: ClientRequest): void {
     this.#open += 1
     this.#openLength += length
-    if (this.#hasEnoughOpen()) this.#connection.hold()
+    if (this.#isHeld || !this.#hasEnoughOpen()) return
+    this.#isHeld = true
+    this.#connection.hold()
   }
 
   /** One of the requests that waited does no more. */
   answered({ length }: ClientRequest): void {
     this.#open -= 1
     this.#openLength -= length
-    if (!this.#hasEnoughOpen()) this.#connection.release()
+    if (this.#isHeld && !this.#hasEnoughOpen()) this.#resumeSoon()
   }
 
   /** A provider has verified it: it does not count among the unknown of its address any more. */
@@ -89,12 +98,18 @@ export class Client implements Subscriber {
     this.#admitted.done()
   }
 
-  probe(): void {
-    this.#connection.probe()
-  }
-
   close(code: CloseCode, reason: string): void {
     this.#connection.close(code, reason)
+  }
+
+  /** Later: whoever answers a request is not to meet the next one in the middle of it. */
+  #resumeSoon(): void {
+    this.#resuming ??= setImmediate(() => {
+      this.#resuming = undefined
+      if (this.#hasEnoughOpen()) return
+      this.#isHeld = false
+      this.#connection.release()
+    })
   }
 
   #hasEnoughOpen(): boolean {

@@ -2,10 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
+import { ClusterError } from '../../lib/plugin.ts'
 import type { Admission, Logger, Topics, WebSocketDoor } from '../../lib/plugin.ts'
 import type { Catalogue } from './catalogue.ts'
 import { Client } from './client.ts'
-import { CloseCode, Connection } from './connection.ts'
+import { CloseCode, openConnection } from './connection.ts'
 import { limits } from './limits.ts'
 import type { Switchboard } from './switchboard.ts'
 
@@ -16,6 +17,8 @@ export interface DoorParts {
   readonly catalogue: Catalogue
   readonly switchboard: Switchboard
   readonly topics: Topics
+  /** Of pages in browsers that may connect; any where there are none. */
+  readonly origins: readonly string[]
   readonly log: Logger
 }
 
@@ -27,25 +30,22 @@ export class Door implements WebSocketDoor {
   readonly #clients = new Set<Client>()
   /** Those too whose goodbye is not finished. */
   readonly #webSockets = new Set<WebSocket>()
-  readonly #heartbeat: NodeJS.Timeout
   #lastCn = 0
   #onLastClosed = () => {}
 
   constructor(parts: DoorParts) {
     this.#parts = parts
-    this.#heartbeat = setInterval(() => {
-      for (const client of this.#clients) client.probe()
-    }, limits.heartbeatMs)
   }
 
   get connections(): number {
     return this.#clients.size
   }
 
+  /** Throws `forbidden` for a page of a foreign origin, `overloaded` when the address has too many connections. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { admission, catalogue, switchboard, topics, log } = this.#parts
+    const { admission, catalogue, switchboard, topics, origins, log } = this.#parts
+    checkOrigin(request, origins)
     const address = request.socket.remoteAddress ?? 'unknown'
-    // Throws `overloaded`, which the master answers with 429.
     const admitted = admission.admit(address)
     // Before the handshake is done the connection may end without a word from the library.
     socket.on('close', () => admitted.done())
@@ -54,14 +54,11 @@ export class Door implements WebSocketDoor {
       this.#lastCn += 1
       const client: Client = new Client({
         cn: this.#lastCn, address, admitted, topics,
-        connect: (events) => new Connection(ws, socket, events),
-        received: (from, data, isBinary) => {
-          try {
-            switchboard.received(from, data, isBinary)
-          } catch (error) {
-            log.error('A frame could not be handled', { error: error instanceof Error ? error.stack : String(error) })
-            from.close(CloseCode.internal, 'Internal error')
-          }
+        connect: (events) => openConnection(ws, socket, events),
+        received: (from, data, isBinary) => switchboard.received(from, data, isBinary),
+        failed: (from, error) => {
+          log.error('A frame could not be handled', { error: error instanceof Error ? error.stack : String(error) })
+          from.close(CloseCode.internal, 'Internal error')
         },
         left: (from) => this.#clients.delete(from),
       })
@@ -72,7 +69,6 @@ export class Door implements WebSocketDoor {
 
   /** Says goodbye to all; resolves when they are gone, which is made sure after a second. */
   async close(): Promise<void> {
-    clearInterval(this.#heartbeat)
     const closed = new Promise<void>((resolve) => { this.#onLastClosed = resolve })
     for (const client of this.#clients) client.close(CloseCode.goingAway, 'The master is stopping')
     if (this.#webSockets.size > 0) await closed
@@ -85,4 +81,11 @@ export class Door implements WebSocketDoor {
       if (this.#webSockets.size === 0) this.#onLastClosed()
     })
   }
+}
+
+/** Programs name no origin; those of browsers can't choose theirs. */
+function checkOrigin({ headers: { origin, host } }: IncomingMessage, origins: readonly string[]): void {
+  if (origin === undefined || origins.length === 0 || origins.includes(origin)) return
+  if (URL.canParse(origin) && new URL(origin).host === host) return
+  throw new ClusterError('forbidden', 'Pages of this origin may not connect to the gateway; its operator can add the origin to gateway.origins')
 }

@@ -1,4 +1,4 @@
-import { definePlugin, integerField, jsonField, secretField } from '../../lib/plugin.ts'
+import { definePlugin, integerField, jsonField, listField, secretField } from '../../lib/plugin.ts'
 import { ProviderSettings } from './settings.ts'
 
 export const plugin = definePlugin({
@@ -11,9 +11,10 @@ export const plugin = definePlugin({
       description: 'Service providers elsewhere: a list of `{"name", "url", "secret"}`, the address beginning with `ws://`, `wss://` or `tcp://`. `secret` may be left out: with it the gateway proves to the provider who it is.',
     }),
     secret: secretField({ description: 'A token of the cluster: clients that prove to know it without sending it have its permissions at slaves and instances.' }),
+    origins: listField({ default: [], description: 'Origins of pages in browsers that may connect, such as `https://play.example`, besides the master\'s own; empty for all. Programs other than browsers are not asked.' }),
     request_timeout_ms: integerField({ default: 5_000, minimum: 10, maximum: 3_600_000, description: 'How long a provider may take to answer.' }),
   },
-  webSocketPaths: ['/gateway'],
+  webSocketPaths: ['/gateway', '/gateway/'],
   // Loaded when it is enabled: a master that does not use it does not pay for it.
   master: async (context) => (await import('./master.ts')).openGateway(context),
 })

@@ -12,6 +12,10 @@ export const limits = {
   openLength: 4_194_304,
   /** Bytes that wait for one provider; a request beyond is answered with "timeout" at once. */
   providerBacklogBytes: 8_388_608,
+  /** Clients of one provider of which connects are remembered that they have given up before the provider answered. */
+  givenUpClients: 10_000,
+  /** So many connects of each. */
+  givenUpConnects: 8,
   /** Length of a client identifier as JSON; a longer one makes the response garbage. */
   identifierLength: 16_384,
   /** A client or provider that shows no sign of life from one of these to the next is ended. */
@@ -20,6 +24,8 @@ export const limits = {
   goodbyeMs: 1_000,
   backoffBaseMs: 50,
   backoffCapMs: 1_000,
+  /** A provider that says nothing counts as one that is there again after this. */
+  provenMs: 2_000,
   /** With more providers than this, those that are away are tried less often. */
   shortList: 20,
   longBackoffCapMs: 30_000,

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { openMemoryStore } from '../../lib/store/memory-store.ts'
 import { Cleanups } from '../../test/helpers/cleanups.ts'
+import { eventually } from '../../test/helpers/eventually.ts'
 import { FakeProvider, GatewayClient, startGateway } from '../../test/helpers/gateway.ts'
 import type { Frame } from '../../test/helpers/gateway.ts'
 import { checkProviders } from './settings.ts'
@@ -28,7 +29,7 @@ describe('the gateway and what clients and operators get wrong', () => {
       ['{"type":1,"subtype":6,"server":"1","id":"a"}', { ...none, subtype: 6, id: 'a' }],
       ['{"type":1,"subtype":6,"server":1.5}', { ...none, subtype: 6 }],
       ['{"type":1,"subtype":6,"server":null}', { ...none, subtype: 6 }],
-      ['{"type":4,"server":"1"}', none],
+      ['{"type":4,"server":"1"}', none], ['{"type":4,"server":[1]}', none],
       ...[8, 10, -1, 1.5, 1e300].map((subtype) => [`{"type":1,"subtype":${subtype},"server":${server},"id":null}`, { ...none, subtype, server, id: null }] as const),
       ...['0', '2', '3', '5', '-1', '"1"', 'null', '[1]', '1.5'].map((type) => [`{"type":${type},"subtype":2,"server":${server},"id":[1]}`, { ...none, subtype: 2, server, id: [1] }] as const),
       ['{"type":1,"subtype":2,"server":999,"id":1}', { ...none, subtype: 2, server: 999, id: 1, error: 'no such service' }],
@@ -133,6 +134,30 @@ describe('the gateway and what clients and operators get wrong', () => {
     expect(after).to.include({ b: before.b!, c: before.c! })
     expect([1, 2, 3]).to.not.include(after.new)
     await close()
+  })
+
+  it('forgets the ids of slaves and instances that went while it was off, and gives them to nobody', async () => {
+    const store = openMemoryStore()
+    const records = store.collection<{ id: number }>('plugin.gateway.services')
+    await Promise.all([['last', 7], ['slave:3', 5], ['instance:9', 7], ['external:b', 6]].map(([key, id]) => records.put(String(key), { id: Number(id) })))
+    const gateway = await startGateway(cleanups, { providers: [{ name: 'a', url: 'tcp://127.0.0.1:9' }] }, { store })
+    const client = await gateway.connect()
+    expect(((await client.next()).data as Frame[]).map(({ id }) => id as number)).to.deep.equal([8])
+    await eventually(() => { expect(records.list().map(({ id }) => id)).to.deep.equal(['external:a', 'external:b', 'last']) })
+  })
+
+  it('lets pages of foreign origins connect unless its operator has said which may', async () => {
+    const statusOf = async (url: string, origin: string | undefined): Promise<number> => {
+      const ws = new WebSocket(url, origin === undefined ? {} : { origin })
+      ws.on('error', () => {})
+      cleanups.add(() => ws.terminate())
+      return Promise.race([once(ws, 'open').then(() => 101), once(ws, 'unexpected-response').then(([, response]) => (response as { statusCode: number }).statusCode)])
+    }
+    const anywhere = await startGateway(cleanups)
+    expect(await statusOf(`${anywhere.wsUrl}/gateway`, 'https://elsewhere.example')).to.equal(101)
+    const { url, wsUrl } = await startGateway(cleanups, { origins: ['https://play.example'] })
+    const statuses = await Promise.all([undefined, url, 'https://play.example', 'https://elsewhere.example', 'null'].map((origin) => statusOf(`${wsUrl}/gateway`, origin)))
+    expect(statuses).to.deep.equal([101, 101, 101, 403, 403])
   })
 
   it('refuses lists of providers with names that occur twice or addresses that cannot be dialled', () => {

@@ -36,13 +36,14 @@ export async function openGateway(context: MasterContext<GatewayConfig>): Promis
     catalogue.add(service)
   }
 
-  const door = new Door({ admission, catalogue, topics, log, switchboard: new Switchboard(catalogue, counter('requests_total', 'Requests of clients')) })
+  const door = new Door({ admission, catalogue, topics, log, origins: config.origins, switchboard: new Switchboard(catalogue, counter('requests_total', 'Requests of clients')) })
   gauge('connections', 'Open connections of clients', () => door.connections)
   gauge('services', 'Services that are listed', () => catalogue.size)
   context.route(pagePath, page)
   // Undone in reverse: nobody comes in any more, then the clients go, of which the providers are told.
   onStop(() => door.close())
   context.webSocket(door)
+  context.webSocket({ path: `${socketPath}/`, upgrade: (request, socket, head) => door.upgrade(request, socket, head) })
   log.info(`The gateway is at ${context.url.replace(/^http/, 'ws')}${socketPath}, its page at ${context.url}${pagePath}`)
 }
 

@@ -16,6 +16,11 @@ export class ServiceIds {
     this.#last = Math.max(0, ...records.list().map(({ value }) => value.id))
   }
 
+  /** Keys of all services that have an id on record. */
+  keys(): string[] {
+    return this.#records.list().map(({ id }) => id).filter((key) => key !== lastKey)
+  }
+
   find(key: string): number | undefined {
     return this.#records.get(key)?.value.id
   }

@@ -14,6 +14,7 @@ export type ProviderSetting = Static<typeof ProviderSettings>[number]
 export interface GatewayConfig {
   readonly providers: readonly ProviderSetting[]
   readonly secret: string | undefined
+  readonly origins: readonly string[]
   readonly request_timeout_ms: number
 }
 

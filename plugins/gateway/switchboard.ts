@@ -1,5 +1,5 @@
 import type { Catalogue } from './catalogue.ts'
-import type { Client } from './client.ts'
+import type { Client, Leavable } from './client.ts'
 import { readClient } from './wire/read.ts'
 import type { ClientRequest, Echo } from './wire/read.ts'
 import { Subtype } from './wire/types.ts'
@@ -28,13 +28,13 @@ export class Switchboard {
     const service = this.#catalogue.find(request.server)
     if (!service) {
       client.send(failureText(request, 'no such service'))
-    } else if (!service.isOnline) {
+    } else if (request.subtype === Subtype.disconnect && (service.has(client) || !service.isOnline)) {
+      this.#leave(client, service)
+      client.send(successText(request))
+    } else if (!service.isOnline && (request.subtype === Subtype.connect || client.lost.has(service))) {
       client.send(failureText(request, 'service gone'))
     } else if (request.subtype !== Subtype.connect && !service.has(client)) {
       client.send(failureText(request, 'not connected'))
-    } else if (request.subtype === Subtype.disconnect) {
-      service.leave(client)
-      client.send(successText(request))
     } else {
       service.request(client, request)
     }
@@ -48,7 +48,12 @@ export class Switchboard {
       client.send(failureText(echo, 'no such service'))
       return
     }
-    for (const one of service ? [service] : [...client.services]) one.leave(client)
+    for (const one of service ? [service] : [...client.services, ...client.lost]) this.#leave(client, one)
     client.send(successText(echo))
+  }
+
+  #leave(client: Client, service: Leavable): void {
+    client.lost.delete(service)
+    service.leave(client)
   }
 }

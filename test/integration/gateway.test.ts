@@ -112,6 +112,18 @@ describe('the gateway and the slaves and instances of the cluster', () => {
     expect((await ask(7, { interface: 1, command: 'status' })).data[0]).to.include({ name: 'arena' })
   })
 
+  it('answers a subscribe before the stream begins, also where earlier answers are waited for', async () => {
+    const { client, server } = await verified('arena')
+    client.send({ type: 1, subtype: 7, server, id: 'slow', interface: 2, command: 'send', args: ['say something'] })
+    for (const stream of [2, 3]) client.send({ type: 1, subtype: 4, server, id: `stream ${stream}`, stream })
+    // Of a stream that is ended and asked for again it is the later answer that counts.
+    client.send({ type: 1, subtype: 5, server, id: 'end', stream: 3 })
+    client.send({ type: 1, subtype: 4, server, id: 'again', stream: 3 })
+    const frames: unknown[] = []
+    while (frames.length < 7) frames.push((({ type, subtype, id }) => [type, subtype, ...(id === undefined ? [] : [id as string])])(await client.next()))
+    expect(frames).to.deep.equal([[2, 7, 'slow'], [2, 4, 'stream 2'], [3, 2], [2, 4, 'stream 3'], [2, 5, 'end'], [2, 4, 'again'], [3, 3]])
+  })
+
   it('has bad requests for what it does not offer', async () => {
     for (const name of ['arena', 'east']) {
       const { ask } = await verified(name)

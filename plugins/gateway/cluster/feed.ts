@@ -1,6 +1,6 @@
-import { Publication } from '../../../lib/plugin.ts'
 import type { MasterContext } from '../../../lib/plugin.ts'
 import type { Client } from '../client.ts'
+import { publicationOf } from '../wire/publication.ts'
 import { ownStreamText } from '../wire/write.ts'
 import { Stream } from './target.ts'
 import type { Target } from './target.ts'
@@ -79,7 +79,7 @@ export class Feed {
   }
 
   #publish(stream: number, text: string): void {
-    this.#context.hub.topics.publish(this.#topic(stream), new Publication(() => text))
+    this.#context.hub.topics.publish(this.#topic(stream), publicationOf(() => text))
   }
 
   #text(stream: number): string {

@@ -66,7 +66,7 @@ export class ClusterService implements Service {
     try {
       const outcome = this.#answer(session, request)
       if (!(outcome instanceof Promise)) {
-        answer(successText(request, JSON.stringify(outcome)))
+        answer(successText(request, JSON.stringify(outcome)), () => this.#start(session, request))
         return
       }
       const timely = withDeadline(outcome, this.#parts.timeoutMs, () => new ClusterError('deadline', 'No answer came in time'))
@@ -84,7 +84,10 @@ export class ClusterService implements Service {
   update(target: Target): void {
     const isLost = this.isOnline && !target.isOnline
     this.#target = target
-    if (isLost) this.#endAll()
+    if (isLost) {
+      for (const client of this.#sessions.keys()) client.lost.add(this)
+      this.#endAll()
+    }
     this.#feed.update(target)
   }
 
@@ -94,7 +97,7 @@ export class ClusterService implements Service {
     for (const session of this.#sessions.values()) {
       const { principal } = session
       if (!principal) continue
-      for (const stream of session.streams) {
+      for (const stream of session.streams.keys()) {
         if (!cluster.holds(principal, permissionOf[stream as keyof typeof permissionOf])) this.#unsubscribe(session, stream)
       }
       if (!cluster.isInForce(principal)) this.#challengeAgain(session)
@@ -115,7 +118,8 @@ export class ClusterService implements Service {
     client.send(nonceText(this.id, session.nonce))
   }
 
-  #answer(session: Session, { subtype, members }: ClientRequest): readonly unknown[] | Promise<readonly unknown[]> {
+  #answer(session: Session, request: ClientRequest): readonly unknown[] | Promise<readonly unknown[]> {
+    const { subtype, members } = request
     const { context: { cluster }, rules } = this.#parts
     const member = (name: string): unknown => JSON.parse(members.get(name) ?? 'null')
     if (subtype === Subtype.verify) {
@@ -130,7 +134,7 @@ export class ClusterService implements Service {
     switch (subtype) {
       case Subtype.interfaces: return interfaces
       case Subtype.streams: return streams
-      case Subtype.subscribe: return this.#subscribe(session, knownStream(member('stream')))
+      case Subtype.subscribe: return this.#subscribe(session, knownStream(member('stream')), request)
       case Subtype.unsubscribe: return this.#unsubscribe(session, knownStream(member('stream')))
       case Subtype.data: return dataOf(this.#target, member('interface'), member('data'))(cluster, principal)
       case Subtype.command: return commandOf(this.#target, member('interface'), member('command'), member('args'))(cluster, principal)
@@ -138,13 +142,19 @@ export class ClusterService implements Service {
     }
   }
 
-  #subscribe(session: Session, stream: keyof typeof permissionOf): readonly unknown[] {
+  #subscribe(session: Session, stream: keyof typeof permissionOf, request: ClientRequest): readonly unknown[] {
     if (session.principal) this.#parts.context.cluster.require(session.principal, permissionOf[stream])
-    if (session.streams.has(stream)) return []
-    session.streams.add(stream)
-    // The answer comes first.
-    process.nextTick(() => { if (session.streams.has(stream)) this.#feed.add(stream, session.client) })
+    if (!session.streams.has(stream)) session.streams.set(stream, request)
     return []
+  }
+
+  /** Lets the stream flow that a request has asked for: its answer comes first, which may have to wait for earlier ones. */
+  #start(session: Session, request: ClientRequest): void {
+    for (const [stream, asked] of session.streams) {
+      if (asked !== request) continue
+      session.streams.set(stream, 'flowing')
+      this.#feed.add(stream, session.client)
+    }
   }
 
   #unsubscribe(session: Session, stream: number): readonly unknown[] {
@@ -154,7 +164,7 @@ export class ClusterService implements Service {
 
   #forgetPrincipal(session: Session): void {
     session.principal = undefined
-    for (const stream of session.streams) this.#unsubscribe(session, stream)
+    for (const stream of session.streams.keys()) this.#unsubscribe(session, stream)
   }
 
   /** Its token is out of force: it gets a new challenge, and has nothing until it has answered that. */

@@ -54,6 +54,8 @@ export class ClusterServices {
     for (const target of targets) this.#take(target)
     const keys = new Set(targets.map(({ key }) => key))
     for (const service of this.#services.values()) if (!keys.has(service.key)) this.#remove(service)
+    // Those too that went while the gateway was off, or before their id was on record.
+    for (const key of this.#ids.keys()) if (isOwn(key) && !keys.has(key)) this.#forget(key)
     this.#catalogue.changed()
   }
 
@@ -76,7 +78,10 @@ export class ClusterServices {
     this.#services.delete(service.key)
     this.#catalogue.remove(service)
     service.close()
-    this.#ids.forget(service.key).catch((error: unknown) => this.#failed(error))
+  }
+
+  #forget(key: string): void {
+    this.#ids.forget(key).catch((error: unknown) => this.#failed(error))
   }
 
   #review(): void {
@@ -86,4 +91,9 @@ export class ClusterServices {
   #failed(error: unknown): void {
     this.#parts.log.error('The id of a service could not be put on record', { error: String(error) })
   }
+}
+
+/** Whether a key names a service of the cluster, not one elsewhere. */
+function isOwn(key: string): boolean {
+  return key.startsWith('slave:') || key.startsWith('instance:')
 }

@@ -8,6 +8,8 @@ import { failureText } from '../wire/write.ts'
 interface Answer {
   readonly request: ClientRequest
   text: string | undefined
+  /** Called when it has been sent. */
+  sent: (() => void) | undefined
 }
 
 /** What one client is to one service of the cluster. */
@@ -16,8 +18,8 @@ export class Session {
   nonce = newNonce()
   /** Whose rights it has, once verified. */
   principal: Principal | undefined
-  /** Numbers of the streams that it is subscribed to. */
-  readonly streams = new Set<number>()
+  /** The streams that it is subscribed to by number, each with the request of which the answer has not been sent yet. */
+  readonly streams = new Map<number, ClientRequest | 'flowing'>()
   /** In the order of the requests, which is that of the answers. */
   #answers: Answer[] = []
 
@@ -26,12 +28,12 @@ export class Session {
   }
 
   /** A place in the order of answers; the returned function fills it. */
-  reserve(request: ClientRequest): (text: string) => void {
-    const answer: Answer = { request, text: undefined }
+  reserve(request: ClientRequest): (text: string, sent?: () => void) => void {
+    const answer: Answer = { request, text: undefined, sent: undefined }
     this.#answers.push(answer)
     this.client.asked(request)
-    return (text) => {
-      answer.text ??= text
+    return (text, sent) => {
+      if (answer.text === undefined) Object.assign(answer, { text, sent })
       this.#flush()
     }
   }
@@ -45,9 +47,10 @@ export class Session {
   #flush(): void {
     const unanswered = this.#answers.findIndex(({ text }) => text === undefined)
     const ready = this.#answers.splice(0, unanswered === -1 ? this.#answers.length : unanswered)
-    for (const { request, text = '' } of ready) {
+    for (const { request, text = '', sent } of ready) {
       this.client.answered(request)
       this.client.send(text)
+      sent?.()
     }
   }
 }

@@ -31,8 +31,11 @@ export class Provider {
   readonly #backoff: Backoff
   #wire: Wire | undefined
   #retry: NodeJS.Timeout | undefined
+  #proving: NodeJS.Timeout | undefined
   #isOnline = false
   #isClosed = false
+  /** It has lasted, or said something: not one that takes connections only to close them. */
+  #isProven = false
   #isReported = false
 
   constructor(options: ProviderOptions) {
@@ -50,13 +53,11 @@ export class Provider {
   }
 
   dial(): void {
-    const { setting: { name, url }, log, events } = this.#options
+    const { setting: { url }, events } = this.#options
     this.#wire = dial(url, {
       opened: () => {
-        log.info(`The provider ${name} is connected`)
-        this.#isReported = false
         this.#isOnline = true
-        this.#backoff.reset()
+        this.#proving = setTimeout(() => this.#proved(), limits.provenMs)
         events.opened()
       },
       frame: (text) => this.#received(text),
@@ -71,6 +72,7 @@ export class Provider {
   close(): void {
     this.#isClosed = true
     clearTimeout(this.#retry)
+    clearTimeout(this.#proving)
     this.#wire?.close()
   }
 
@@ -80,7 +82,10 @@ export class Provider {
     const message = readProvider(text)
     if (!message) {
       events.ignored()
-    } else if (message.type === Type.request && message.subtype === Subtype.challenge && !message.members.has('cn')) {
+      return
+    }
+    if (!this.#isProven) this.#proved()
+    if (message.type === Type.request && message.subtype === Subtype.challenge && !message.members.has('cn')) {
       // Without a client's number it is the gateway that is asked.
       const nonce = nonceOf(message)
       if (secret === undefined || nonce === undefined) events.ignored()
@@ -90,11 +95,22 @@ export class Provider {
     }
   }
 
+  #proved(): void {
+    const { setting: { name }, log } = this.#options
+    clearTimeout(this.#proving)
+    this.#isProven = true
+    this.#isReported = false
+    this.#backoff.reset()
+    log.info(`The provider ${name} is connected`)
+  }
+
   #closed(reason: string): void {
     const { setting: { name }, log, events } = this.#options
     this.#wire = undefined
     const wasOnline = this.#isOnline
     this.#isOnline = false
+    this.#isProven = false
+    clearTimeout(this.#proving)
     if (wasOnline) events.lost()
     if (this.#isClosed) return
     if (!this.#isReported) log.warn(`The provider ${name} cannot be reached; trying again`, { reason })

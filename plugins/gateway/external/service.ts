@@ -1,4 +1,3 @@
-import { Publication } from '../../../lib/plugin.ts'
 import type { Topics } from '../../../lib/plugin.ts'
 import type { Client } from '../client.ts'
 import { limits } from '../limits.ts'
@@ -6,8 +5,10 @@ import type { Service } from '../service.ts'
 import type { ClientRequest, ProviderMessage } from '../wire/read.ts'
 import { Subtype, Type } from '../wire/types.ts'
 import type { Failure } from '../wire/types.ts'
+import { publicationOf } from '../wire/publication.ts'
 import { challengeText, failureText, forwardedText, noticeText, responseText, streamText } from '../wire/write.ts'
 import { Deadlines } from './deadlines.ts'
+import { GivenUp } from './given-up.ts'
 import { Provider } from './provider.ts'
 import type { ProviderOptions } from './provider.ts'
 import { Session } from './session.ts'
@@ -30,6 +31,7 @@ export class ExternalService implements Service {
   readonly #options: ExternalOptions
   readonly #provider: Provider
   readonly #sessions = new Map<number, Session>()
+  readonly #givenUp = new GivenUp()
   readonly #deadlines = new Deadlines<OpenRequest>((item) => this.#expired(item))
 
   constructor(options: ExternalOptions) {
@@ -72,8 +74,10 @@ export class ExternalService implements Service {
   leave(client: Client): void {
     const session = this.#sessions.get(client.cn)
     if (!session) return
+    const connects = [...session.open].filter(({ request }) => request.subtype === Subtype.connect)
     this.#forget(session, 'not connected')
-    if (session.isKnownThere) this.#provider.send(noticeText(client.cn))
+    this.#givenUp.add(client.cn, connects, session.isKnownThere)
+    if (session.isKnownThere) this.#tellGone(client.cn)
   }
 
   close(): void {
@@ -88,6 +92,7 @@ export class ExternalService implements Service {
     if (request.subtype === Subtype.connect) {
       session.state = 'connecting'
       session.identifier = undefined
+      if (this.#givenUp.connects(client.cn)) this.#provider.send(noticeText(client.cn))
     }
     const item: OpenRequest = { session, request, deadlineAt: performance.now() + this.#options.timeoutMs }
     session.open.add(item)
@@ -109,18 +114,18 @@ export class ExternalService implements Service {
     if (cn === undefined || isOk === undefined || (members.get('client')?.length ?? 0) > limits.identifierLength) return false
     const session = this.#sessions.get(cn)
     const item = session?.find(subtype, idKey)
-    if (!session || !item) {
-      // A client that it takes for connected now, though it has given up or gone since.
-      if (subtype === Subtype.connect && isOk && (session?.state ?? 'closed') === 'closed') {
-        if (session) session.isKnownThere = false
-        this.#provider.send(noticeText(cn))
-      }
+    const late = subtype === Subtype.connect ? this.#givenUp.take(cn, idKey, item !== undefined) : undefined
+    if (!session || !item || late) {
+      if (subtype === Subtype.connect && isOk && !late?.wasTold) this.#acceptedLate(cn)
       return false
     }
     this.#settle(item)
-    if (subtype === Subtype.connect) this.#connected(session, isOk)
+    if (subtype === Subtype.connect) {
+      session.state = isOk ? 'connected' : 'closed'
+      session.isKnownThere = isOk
+    }
     if (subtype === Subtype.verify) {
-      session.identifier = isOk ? members.get('client') : undefined
+      session.identifier = isOk ? members.get('client') ?? session.identifier : undefined
       if (isOk) session.client.verified()
     }
     session.client.send(responseText(item.request, isOk, members))
@@ -128,9 +133,17 @@ export class ExternalService implements Service {
     return true
   }
 
-  #connected(session: Session, isOk: boolean): void {
-    session.state = isOk ? 'connected' : 'closed'
-    session.isKnownThere = isOk
+  /** The provider takes a client for connected that has given up or gone since; unless it has come back. */
+  #acceptedLate(cn: number): void {
+    const session = this.#sessions.get(cn)
+    if (session && session.state !== 'closed') return
+    if (session) session.isKnownThere = false
+    this.#tellGone(cn)
+  }
+
+  #tellGone(cn: number): void {
+    this.#givenUp.told(cn)
+    this.#provider.send(noticeText(cn))
   }
 
   #streamed({ subtype, cns = [], members }: ProviderMessage): boolean {
@@ -140,7 +153,7 @@ export class ExternalService implements Service {
       if (session?.state === 'connected') clients.add(session.client)
     }
     if (clients.size === 0) return false
-    this.#options.topics.publishTo(clients, new Publication(() => streamText(this.id, subtype, members)))
+    this.#options.topics.publishTo(clients, publicationOf(() => streamText(this.id, subtype, members)))
     return true
   }
 
@@ -154,7 +167,10 @@ export class ExternalService implements Service {
   #expired(item: OpenRequest): void {
     const { session, request } = item
     this.#settle(item, false)
-    if (request.subtype === Subtype.connect) session.state = 'closed'
+    if (request.subtype === Subtype.connect) {
+      session.state = 'closed'
+      this.#givenUp.add(session.client.cn, [item], false)
+    }
     if (request.subtype === Subtype.connect || request.subtype === Subtype.verify) session.identifier = undefined
     session.client.send(failureText(request, 'timeout'))
     this.#release(session)
@@ -199,8 +215,10 @@ export class ExternalService implements Service {
   #lost(): void {
     for (const session of this.#sessions.values()) {
       session.isKnownThere = false
+      session.client.lost.add(this)
       this.#forget(session, 'service gone')
     }
+    this.#givenUp.clear()
     this.#options.changed()
   }
 }

@@ -27,9 +27,17 @@ export class Session {
 
   /** The oldest open request of a kind and id; of the kind alone where the provider repeats no id. */
   find(subtype: number, idKey: string | undefined): OpenRequest | undefined {
+    let oldest: OpenRequest | undefined
     for (const item of this.open) {
-      if (item.request.subtype === subtype && (idKey === undefined || item.request.idKey === idKey)) return item
+      if (item.request.subtype !== subtype) continue
+      if (idKey === undefined || item.request.idKey === idKey) return item
+      if (hasId(item.request, idKey)) oldest ??= item
     }
-    return undefined
+    return oldest
   }
+}
+
+/** Whether an answer with this id may be for a request; null is what some programs repeat of a request without one. */
+export function hasId(request: { readonly idKey: string | undefined }, idKey: string | undefined): boolean {
+  return idKey === undefined || idKey === 'null' || request.idKey === idKey
 }

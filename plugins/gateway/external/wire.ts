@@ -118,7 +118,8 @@ class TcpWire implements Wire {
 
   send(text: string): void {
     if (this.#waiting === '') process.nextTick(() => this.#flush())
-    this.#waiting += `${text}\n`
+    // White space outside strings, where JSON allows no line ends: what one has sent as one text stays one line.
+    this.#waiting += `${text.replace(/[\r\n]/g, ' ')}\n`
   }
 
   close(): void {

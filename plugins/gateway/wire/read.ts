@@ -1,4 +1,5 @@
-import { parseJson, rawMembers } from '../../../lib/plugin.ts'
+import { createHash } from 'node:crypto'
+import { membersOf } from './members.ts'
 import { Subtype, Type } from './types.ts'
 
 /** What an answer repeats of its request. */
@@ -40,7 +41,10 @@ export interface ProviderMessage {
   readonly members: ReadonlyMap<string, string>
 }
 
-type Members = Readonly<Record<string, unknown>>
+/** An id above this is compared as it is spelled. */
+const maxComparedLength = 4_096
+/** The key of an id above this is a digest: it may be kept after its request. */
+const maxKeyLength = 128
 
 const forClients = new Set<number>([
   Subtype.connect, Subtype.verify, Subtype.interfaces, Subtype.streams, Subtype.subscribe, Subtype.unsubscribe, Subtype.data, Subtype.command, Subtype.disconnect,
@@ -48,50 +52,64 @@ const forClients = new Set<number>([
 
 /** Reads a client's frame; one that says nothing that can be done is `bad`, with what could be read of it. */
 export function readClient(text: string): ClientMessage {
-  const values = objectOf(text)
-  if (!values) return { kind: 'bad', echo: { subtype: null } }
-  const members = rawMembers(text)
-  const { type, subtype, server } = values
+  const members = membersOf(text)
+  if (!members) return { kind: 'bad', echo: { subtype: null } }
+  const [type, subtype, server] = [scalarOf(members.get('type')), scalarOf(members.get('subtype')), scalarOf(members.get('server'))]
   const id = members.get('id')
   const echo: Echo = {
-    subtype: typeof subtype === 'number' ? subtype : null,
+    subtype: isFiniteNumber(subtype) ? subtype : null,
     ...(isId(server) ? { server } : {}),
     ...(id === undefined ? {} : { id }),
   }
-  if (type === Type.disconnect && (server === undefined || isId(server))) return { kind: 'disconnect', echo: { ...echo, subtype: Subtype.disconnect } }
-  if (type === Type.request && typeof subtype === 'number' && forClients.has(subtype) && isId(server)) {
-    return { kind: 'request', request: { ...echo, subtype, server, members, idKey: keyOf(values.id), length: text.length } }
+  if (type === Type.disconnect && (server === undefined || server === null || isId(server))) return { kind: 'disconnect', echo: { ...echo, subtype: Subtype.disconnect } }
+  if (type === Type.request && isFiniteNumber(subtype) && forClients.has(subtype) && isId(server)) {
+    return { kind: 'request', request: { ...echo, subtype, server, members, idKey: keyOf(id), length: text.length } }
   }
   return { kind: 'bad', echo }
 }
 
 /** Reads a provider's frame; undefined for garbage. */
 export function readProvider(text: string): ProviderMessage | undefined {
-  const values = objectOf(text)
-  if (!values) return undefined
-  const { type, subtype, cn, cns, ok, id } = values
-  if (typeof type !== 'number' || typeof subtype !== 'number') return undefined
+  const members = membersOf(text)
+  if (!members) return undefined
+  const [type, subtype, cn, isOk] = [scalarOf(members.get('type')), scalarOf(members.get('subtype')), scalarOf(members.get('cn')), scalarOf(members.get('ok'))]
+  if (!isId(type) || !isId(subtype)) return undefined
+  const cns: unknown = JSON.parse(members.get('cns') ?? 'null')
   return {
-    type, subtype,
+    type, subtype, members,
     cn: isId(cn) ? cn : undefined,
     cns: Array.isArray(cns) ? cns : undefined,
-    isOk: typeof ok === 'boolean' ? ok : undefined,
-    idKey: keyOf(id),
-    members: rawMembers(text),
+    isOk: typeof isOk === 'boolean' ? isOk : undefined,
+    idKey: keyOf(members.get('id')),
   }
 }
 
-function objectOf(text: string): Members | undefined {
-  try {
-    const value = parseJson(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value as Members : undefined
-  } catch {
-    return undefined
-  }
+/** The value of a member; of a list or an object nothing is made, it stays the text that it is. */
+function scalarOf(json: string | undefined): unknown {
+  return json === undefined || json.startsWith('{') || json.startsWith('[') ? json : JSON.parse(json)
 }
 
-function keyOf(id: unknown): string | undefined {
-  return id === undefined ? undefined : JSON.stringify(id)
+/** An object's members have no order: spelled in another one, it is the same id. */
+function keyOf(json: string | undefined): string | undefined {
+  if (json === undefined) return undefined
+  const key = json.length > maxComparedLength ? json : orderedJson(json)
+  return key.length > maxKeyLength ? createHash('sha256').update(key).digest('base64') : key
+}
+
+function orderedJson(json: string): string {
+  return JSON.stringify(JSON.parse(json), (_name, value: unknown) => (isObject(value) ? { members: Object.entries(value).toSorted(byName) } : value))
+}
+
+function byName([left]: [string, unknown], [right]: [string, unknown]): number {
+  return left < right ? -1 : 1
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isFiniteNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value)
 }
 
 function isId(value: unknown): value is number {

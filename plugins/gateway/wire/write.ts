@@ -28,9 +28,10 @@ export function failureText(echo: Echo, error: Failure, detail?: string): string
   return `{"type":2,${echoed(echo)},"ok":false,"error":"${error}"${detail === undefined ? '' : `,"data":${JSON.stringify([detail])}`}}`
 }
 
-/** A provider's response as the client gets it, with the request's own id. */
+/** A provider's response as the client gets it, with the request's own id, and with what each response has. */
 export function responseText(echo: Echo, isOk: boolean, members: RawMembers): string {
-  return `{"type":2,${echoed(echo)}${rest(members)}${isOk && !members.has('data') ? ',"data":[]' : ''}}`
+  const [name, value] = isOk ? ['data', '[]'] : ['error', '"forbidden"']
+  return `{"type":2,${echoed(echo)}${rest(members)}${members.has(name) ? '' : `,"${name}":${value}`}}`
 }
 
 /** A provider's challenge as the client gets it. */
