@@ -1,21 +1,28 @@
 import type { Socket } from 'node:net'
-import type { ByteBudget, Share } from './byte-budget.ts'
+import type { ByteBudget } from './byte-budget.ts'
 import { FrameReader } from './wire/frame.ts'
 
 /** What may wait to be handled before no more is read. */
 const readAheadBytes = 65_536
+/** What may wait to be sent: so many frames of the largest size, a small size counted as the least. */
+const backlog = { frames: 4, leastFrameBytes: 1_048_576 }
+/** Frames that are sent together are copied into one piece up to this size; larger ones are shared by all whom they are for. */
+const joinBytes = 65_536
 /** How long a connection that we end may take to end its side. */
 const goodbyeMs = 2_000
 
 export interface ConnectionOptions {
   readonly socket: Socket
+  readonly address: string
   readonly maxFrameBytes: number
   /** A frame that was begun must go on within this time. */
   readonly pauseMs: number
-  /** What the connection may hold of half frames. */
+  /** What the connection may hold of half frames, and of those that are being handled. */
   readonly budget: ByteBudget
   /** Handles a frame; the next one waits for it. What it throws ends the connection. */
   readonly received: (body: Buffer) => Promise<void> | void
+  /** Called once the peer is gone; what it has sent before is still handled. */
+  readonly gone: () => void
   /** Called once, when it is being ended: nothing more is sent to it. */
   readonly closed: () => void
 }
@@ -25,9 +32,10 @@ export class Connection {
   readonly #socket: Socket
   readonly #options: ConnectionOptions
   readonly #reader: FrameReader
-  #share: Share
+  #budget: ByteBudget
   #pause: NodeJS.Timeout | undefined
   #isHandling = false
+  #handledBytes = 0
   #hasLeft = false
   /** What was sent in this turn. */
   #outgoing: Buffer[] = []
@@ -38,12 +46,16 @@ export class Connection {
     this.#options = options
     this.#socket = socket
     this.#reader = new FrameReader(maxFrameBytes)
-    this.#share = budget.share()
+    this.#budget = budget
     // The socket ends by itself. A peer that closes with a report unread resets the connection: no reason to forget what it said.
     socket.on('error', () => {})
     socket.on('data', (chunk: Buffer) => this.#data(chunk))
     socket.on('end', () => void this.#handle())
     socket.on('close', () => this.#closed())
+  }
+
+  get address(): string {
+    return this.#options.address
   }
 
   /** False once it is being ended. */
@@ -53,17 +65,19 @@ export class Connection {
 
   /** Counts what it holds with another budget from now on. */
   moveTo(budget: ByteBudget): void {
-    this.#share.release()
-    this.#share = budget.share()
-    if (!this.#share.hold(this.#reader.pendingBytes)) this.cut()
+    this.#budget.release(this)
+    this.#budget = budget
+    if (!this.#hasLeft) this.#hold()
   }
 
   /** Sends a frame; a connection that does not read what it gets is cut off. */
   send(frame: Buffer): void {
     if (this.#hasLeft || this.#socket.destroyed) return
-    if (this.#socket.writableLength + this.#outgoingBytes > this.#options.maxFrameBytes) {
-      this.cut()
-      return
+    const maxBytes = backlog.frames * Math.max(this.#options.maxFrameBytes, backlog.leastFrameBytes)
+    if (this.#socket.writableLength + this.#outgoingBytes > maxBytes) {
+      // What was sent in this turn has had no chance to leave yet.
+      this.#flush()
+      if (this.#socket.writableLength > maxBytes) return this.cut()
     }
     if (this.#outgoing.length === 0) process.nextTick(() => this.#flush())
     this.#outgoing.push(frame)
@@ -92,16 +106,29 @@ export class Connection {
   #flush(): void {
     const frames = this.#outgoing
     if (frames.length === 0) return
+    const isSmall = this.#outgoingBytes <= joinBytes
     this.#outgoing = []
     this.#outgoingBytes = 0
-    if (!this.#socket.destroyed) this.#socket.write(frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames))
+    if (this.#socket.destroyed) return
+    if (isSmall) {
+      this.#socket.write(frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames))
+      return
+    }
+    this.#socket.cork()
+    for (const frame of frames) this.#socket.write(frame)
+    this.#socket.uncork()
+  }
+
+  #hold(): void {
+    this.#budget.hold(this, this.#reader.pendingBytes + this.#handledBytes)
   }
 
   #data(chunk: Buffer): void {
     if (this.#hasLeft) return
     this.#reader.push(chunk)
-    if (!this.#share.hold(this.#reader.pendingBytes)) this.cut()
-    else if (!this.#isHandling) void this.#handle()
+    this.#hold()
+    if (this.#hasLeft) return
+    if (!this.#isHandling) void this.#handle()
     else if (this.#reader.pendingBytes > readAheadBytes) this.#socket.pause()
   }
 
@@ -111,6 +138,7 @@ export class Connection {
     clearTimeout(this.#pause)
     try {
       for (let body = this.#next(); body !== undefined; body = this.#next()) {
+        this.#handledBytes = body.length
         const handling = this.#options.received(body)
         if (handling) await handling
       }
@@ -118,11 +146,13 @@ export class Connection {
       this.close()
     }
     this.#isHandling = false
+    this.#handledBytes = 0
     if (this.#hasLeft) return
     if (this.#socket.destroyed) return this.#leave()
     // Who has said all may still have been waiting for answers.
     if (this.#socket.readableEnded) return this.close()
-    this.#share.hold(this.#reader.pendingBytes)
+    this.#hold()
+    if (this.#hasLeft) return
     this.#socket.resume()
     if (this.#reader.pendingBytes > 0) this.#pause = setTimeout(() => this.cut(), this.#options.pauseMs)
   }
@@ -134,6 +164,7 @@ export class Connection {
   /** The peer is gone; what it said before is handled all the same. */
   #closed(): void {
     clearTimeout(this.#pause)
+    if (!this.#hasLeft) this.#options.gone()
     if (!this.#isHandling) this.#leave()
   }
 
@@ -141,7 +172,7 @@ export class Connection {
     if (this.#hasLeft) return
     this.#hasLeft = true
     clearTimeout(this.#pause)
-    this.#share.release()
+    this.#budget.release(this)
     this.#options.closed()
   }
 }

@@ -1,6 +1,6 @@
 import type { Clients } from './clients.ts'
 import { encodeFrame } from './wire/frame.ts'
-import { isObject, member, readJson } from './wire/messages.ts'
+import { isObject, member, readSmall, readText } from './wire/messages.ts'
 
 export interface InformerParts {
   readonly clients: Pick<Clients, 'names' | 'has' | 'size'>
@@ -34,7 +34,7 @@ function answer(value: object): InformerAnswer {
 
 function commandOf(body: Buffer): [type: unknown, data: unknown] {
   try {
-    const { value } = readJson(body)
+    const value = readSmall(readText(body))
     const command = isObject(value) ? member(value, 'command') : undefined
     return isObject(command) ? [member(command, 'type'), member(command, 'data')] : [undefined, undefined]
   } catch {

@@ -1,10 +1,11 @@
-import { ClusterError, parseJson } from '../../lib/plugin.ts'
+import { ClusterError } from '../../lib/plugin.ts'
 import type { Admitted, ClusterView, UserPrincipal } from '../../lib/plugin.ts'
 import type { Client, Clients } from './clients.ts'
 import type { Connection } from './connection.ts'
 import type { Executor, Originator } from './handlers/executor.ts'
 import type { Logins } from './logins.ts'
-import { dummyAnswer, isObject, member, readMessage, readPayload, statusReport } from './wire/messages.ts'
+import { stringIn } from './wire/json-parts.ts'
+import { dummyAnswer, isObject, member, readMessage, readPayload, readSmall, statusReport } from './wire/messages.ts'
 import type { Message, Payload } from './wire/messages.ts'
 
 /** Id of the report that answers a good login. */
@@ -38,6 +39,7 @@ export class Session {
   #scope: 'client' | 'server' | undefined
   #identity: Identity | undefined
   #isChangingPassword = false
+  #isGone = false
 
   /** `open` makes the connection. Throws `overloaded` when too many of the address are not logged in. */
   constructor(parts: SessionParts, address: string, handshakeMs: number, open: (session: Session) => Connection) {
@@ -56,6 +58,12 @@ export class Session {
     return this.#first(message)
   }
 
+  /** The peer is gone: it is no client any more, whatever is left of what it asked for. */
+  gone(): void {
+    this.#isGone = true
+    this.#identity?.leave()
+  }
+
   closed(): void {
     clearTimeout(this.#deadline)
     this.#admitted.done()
@@ -63,7 +71,7 @@ export class Session {
   }
 
   async #first(message: Message): Promise<void> {
-    const header = member(message.value, 'header')
+    const header = readSmall(message.get('header')?.text)
     if (!isObject(header)) throw new ClusterError('malformed', 'The first message has no header')
     const scope = member(header, 'scope')
     if (scope === 'client') {
@@ -98,10 +106,7 @@ export class Session {
 
   /** Whether the command is known and was done. */
   async #builtIn({ data }: Payload): Promise<boolean> {
-    const value = parseJson(data)
-    const command = isObject(value) ? member(value, 'command') : undefined
-    if (!isObject(command)) return false
-    const [type, argument] = [member(command, 'type'), member(command, 'data')]
+    const [type, argument] = commandIn(data)
     if (type === 'close') {
       this.#connection.close()
       return true
@@ -127,7 +132,7 @@ export class Session {
     this.#identity?.leave()
     const deliver = (frame: Buffer): void => this.#connection.send(frame)
     const client: Client = { name: username as string, userId: principal.userId, deliver, recheck: () => this.#recheck() }
-    this.#identity = { principal, deliver, leave: clients.add(client) }
+    this.#identity = { principal, deliver, leave: this.#isGone ? () => {} : clients.add(client) }
     this.#admitted.done()
     welcome(this.#connection)
   }
@@ -163,8 +168,18 @@ export class Session {
 }
 
 /** Whether a first message is more than a login. */
-function asksForSomething({ value }: Message): boolean {
-  const payload = member(value, 'payload')
-  const type = isObject(payload) ? member(payload, 'type') : undefined
-  return type !== undefined && type !== 'dummy'
+function asksForSomething(message: Message): boolean {
+  const type = message.get('payload')?.members.get('type')
+  return type !== undefined && stringIn(type) !== 'dummy'
+}
+
+/** The command of a built-in's data; nothing where that has none. */
+function commandIn(data: string): [type?: unknown, argument?: unknown] {
+  try {
+    const value = readSmall(data)
+    const command = isObject(value) ? member(value, 'command') : undefined
+    return isObject(command) ? [member(command, 'type'), member(command, 'data')] : []
+  } catch {
+    return []
+  }
 }

@@ -75,9 +75,24 @@ export function settingsOf(config: Config, directory: string): Settings {
       const command = 'command' in rest ? rest.command : undefined
       return socket === undefined || command === undefined ? [] : [{ type, socket: resolve(directory, socket), command: commandOf(command) }]
     }),
-    isPeer: addressList('bester.peers', config.peers),
+    isPeer: peerCheck(config.peers),
     handlerTimeoutMs: config.handler_timeout_ms,
     maxFrameBytes: config.max_frame_bytes,
+  }
+}
+
+/** What connections over the unix socket have instead of an IP address. */
+export const unixAddress = 'unix'
+
+const loopbacks: readonly [string, string] = ['127.0.0.1', '::1']
+
+/** Whether an address is that of another server. The loopback addresses are one machine, and its owner's. */
+function peerCheck(peers: readonly string[]): (address: string) => boolean {
+  const isListed = addressList('bester.peers', peers.filter((entry) => entry !== unixAddress))
+  const isLocalListed = loopbacks.some(isListed)
+  return (address) => {
+    if (address === unixAddress) return peers.includes(unixAddress)
+    return isListed(address) || (isLocalListed && loopbacks.includes(address))
   }
 }
 

@@ -1,3 +1,4 @@
+import { hash } from '@node-rs/argon2'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { Socket } from 'node:net'
@@ -5,7 +6,11 @@ import { join } from 'node:path'
 import type { RoleName } from '../../lib/auth/role.ts'
 import type { Logger } from '../../lib/log/logger.ts'
 import { openMemoryStore } from '../../lib/store/memory-store.ts'
+import { putIn } from '../../lib/store/store.ts'
+import type { Store } from '../../lib/store/store.ts'
+import { IdSequence } from '../../master/services/ids.ts'
 import { UserService } from '../../master/services/users.ts'
+import type { UserRecord } from '../../master/services/users.ts'
 import { plugin } from '../../plugins/bester/index.ts'
 import type { Cleanups } from './cleanups.ts'
 import { freePort } from './free-port.ts'
@@ -57,6 +62,7 @@ export class BesterClient {
 
   constructor(address: { port: number; host?: string } | { path: string }) {
     this.socket = 'path' in address ? connect(address) : connect({ host: '127.0.0.1', ...address })
+    this.socket.setNoDelay(true)
     this.socket.on('error', () => {})
     this.socket.on('data', (data: Buffer) => {
       const { bodies, rest } = cut(Buffer.concat([this.#rest, data]))
@@ -206,14 +212,27 @@ export function login(username: Json = 'alice', given: Json = password, payload?
   return { header: { authentication: { username, password: given }, scope: 'client' }, ...(payload === undefined ? {} : { payload }) }
 }
 
+/** Of the cheapest kind: the tests log in some hundred times. */
+const passwordHash = hash(password, { memoryCost: 8, timeCost: 1, parallelism: 1 })
+
+async function addUsers(store: Store, users: Readonly<Record<string, RoleName>>): Promise<void> {
+  const ids = new IdSequence(store, 'user')
+  const now = new Date().toISOString()
+  for (const [name, role] of Object.entries(users)) {
+    const { id, write } = ids.take()
+    const record: UserRecord = { id, name, role, password_hash: await passwordHash, password_number: 1, created_at: now, password_changed_at: now }
+    await store.batch([write, putIn(store.collection<UserRecord>('users'), String(id), record)])
+  }
+}
+
 /** A master with the bester door, on free ports, with the users alice and bob. */
 export async function startBester(cleanups: Cleanups, { handlers = [], requests = {}, fields = {}, config = {}, users = {}, log }: BesterOptions = {}): Promise<TestBester> {
   const directory = await temporaryDirectory(cleanups)
   const path = (name: string): string => join(directory, name)
   const [tcp4, tcp6] = await Promise.all([freePort(), freePort()])
   const store = openMemoryStore()
+  await addUsers(store, { alice: 'viewer', bob: 'viewer', ...users })
   const service = new UserService(store)
-  for (const [name, role] of Object.entries({ alice: 'viewer', bob: 'viewer', ...users })) await service.create({ name, password, role: role as RoleName })
   const all = {
     tcp4_port: tcp4, tcp6_port: tcp6, unix_path: path('bester.sock'), informer_path: path('informer.sock'), handler_timeout_ms: 400,
     handlers: Object.fromEntries([

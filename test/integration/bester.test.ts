@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createUser } from '../../lib/link/messages/users.ts'
-import { BesterClient, delivery, login, loginReport, password, report } from '../helpers/bester.ts'
+import { BesterClient, delivery, login, loginReport, password, reply, report, startBester } from '../helpers/bester.ts'
 import type { Json } from '../helpers/bester.ts'
 import { Cleanups } from '../helpers/cleanups.ts'
 import { TestCluster } from '../helpers/cluster.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { freePort } from '../helpers/free-port.ts'
-import { runToEnd } from '../helpers/program.ts'
+import { temporaryDirectory } from '../helpers/temp-directory.ts'
 
 /** Sends data on to a server if they name one, else to the clients that they name. */
 const relaySource = `
@@ -30,22 +30,26 @@ interface Bester {
   readonly client: (name: string) => Promise<BesterClient>
 }
 
-describe('bester with real masters', () => {
+describe('bester with a real master', () => {
   const cleanups = new Cleanups()
-  afterEach(() => cleanups.run())
+  let one: Bester
+  before(async () => {
+    one = await start()
+  })
+  after(() => cleanups.run())
 
   async function start(): Promise<Bester> {
     const port = await freePort()
+    const relay = join(await temporaryDirectory(cleanups), 'relay.cjs')
+    await writeFile(relay, relaySource)
     const cluster = await TestCluster.start(cleanups, {
-      slaves: [], master: { 'bester.enabled': true, 'bester.tcp4_port': port, 'bester.tcp6_port': 0, 'bester.peers': ['127.0.0.1'] },
+      slaves: [],
+      master: {
+        'bester.enabled': true, 'bester.tcp4_port': port, 'bester.tcp6_port': 0, 'bester.peers': ['127.0.0.1'],
+        'bester.handlers': { relay: { socket: 'relay.sock', command: [process.execPath, relay] } },
+      },
     })
-    await writeFile(join(cluster.directory, 'relay.cjs'), relaySource)
-    const handlers = { relay: { socket: 'relay.sock', command: [process.execPath, join(cluster.directory, 'relay.cjs')] } }
-    const { code, stderr } = await runToEnd('master', ['config', 'set', 'bester.handlers', JSON.stringify(handlers)], { cwd: cluster.directory })
-    expect(code, stderr).to.equal(0)
-    await cluster.master.end('SIGTERM')
-    await cluster.startMaster()
-    for (const name of ['alice', 'bob']) await cluster.api(createUser, { name, password })
+    await cluster.api(createUser, { name: 'alice', password })
     const client = async (name: string): Promise<BesterClient> => {
       const connected = new BesterClient({ port })
       cleanups.add(() => { connected.socket.destroy() })
@@ -68,20 +72,23 @@ describe('bester with real masters', () => {
   }
 
   it('federates: handlers of one send to clients of the other, and back', async () => {
-    const [one, two] = await Promise.all([start(), start()])
-    const [alice, bob] = [await one.client('alice'), await two.client('bob')]
-    const send = (from: BesterClient, to: Bester, names: string[], text: Json): Promise<Json> => from.ask('relay', { server: `127.0.0.1:${to.port}`, names, text }, 'x')
-    expect(await send(alice, two, ['bob'], 'there')).to.deep.equal(report('x', 'good'))
+    const two = await startBester(cleanups, { handlers: ['relay'], fields: { peers: ['127.0.0.1'] } })
+    await two.handler('relay', ({ server, names, text }: Json) => (
+      server === undefined ? reply('sendClients', names, text) : reply('sendServers', [server], { names, text })
+    ))
+    const [alice, bob] = [await one.client('alice'), await two.login('bob')]
+    const send = (from: BesterClient, port: number, names: string[], text: Json): Promise<Json> => from.ask('relay', { server: `127.0.0.1:${port}`, names, text }, 'x')
+    expect(await send(alice, two.tcp4, ['bob'], 'there')).to.deep.equal(report('x', 'good'))
     expect(await bob.next()).to.deep.equal(delivery('relay', 'there'))
-    expect(await send(bob, one, ['alice'], 'back')).to.deep.equal(report('x', 'good'))
+    expect(await send(bob, one.port, ['alice'], 'back')).to.deep.equal(report('x', 'good'))
     expect(await alice.next()).to.deep.equal(delivery('relay', 'back'))
-    await two.cluster.master.end('SIGTERM')
+    await two.stop()
     expect(await bob.next()).to.equal('closed')
-    expect(await send(alice, two, ['bob'], 'gone')).to.deep.equal(report('x', 'bad'))
+    expect(await send(alice, two.tcp4, ['bob'], 'gone')).to.deep.equal(report('x', 'bad'))
   })
 
   it('runs its handlers: again when they are killed, no longer when the master stops, and one of each after the master was killed', async () => {
-    const bester = await start()
+    const bester = one
     const alice = await bester.client('alice')
     expect(await alice.ask('relay', { names: ['alice'], text: 1 })).to.deep.equal(delivery('relay', 1))
     const first = relayPid(bester)

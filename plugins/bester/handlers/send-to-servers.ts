@@ -9,12 +9,12 @@ export interface ServerAddress {
 /** Connections to other servers that one command opens at once. */
 const maxAtOnce = 16
 
-/** `host:port`, or `[address]:port` with IPv6. Undefined for what is neither. */
+/** `host:port`, with IPv6 `[address]:port` or `address:port`. Undefined for what is none of them. */
 export function parseServerAddress(text: string): ServerAddress | undefined {
-  const found = /^(?:\[([^[\]]+)\]|([^\s:/[\]]+)):(\d{1,5})$/.exec(text)
+  const found = /^(?:\[([^[\]]+)\]|([^\s/[\]]+)):(\d{1,5})$/.exec(text)
   const [, bracketed, plain, digits] = found ?? []
   const [host, port] = [bracketed ?? plain, Number(digits)]
-  if (host === undefined || (bracketed !== undefined && !isIPv6(bracketed)) || port < 1 || port > 65_535) return undefined
+  if (host === undefined || ((bracketed !== undefined || host.includes(':')) && !isIPv6(host)) || port < 1 || port > 65_535) return undefined
   return { host, port }
 }
 

@@ -1,7 +1,10 @@
 import { expect } from 'chai'
-import { existsSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { packageRoot } from '../../../lib/package-root.ts'
 import { report, startBester } from '../../../test/helpers/bester.ts'
 import type { Json } from '../../../test/helpers/bester.ts'
 import { Cleanups } from '../../../test/helpers/cleanups.ts'
@@ -35,10 +38,10 @@ function recorder() {
   return { log, text: () => lines.join('\n') }
 }
 
+/** Whether a process runs; one that has ended and is not yet buried does not. */
 function isAlive(pid: number): boolean {
   try {
-    process.kill(pid, 0)
-    return true
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
   } catch {
     return false
   }
@@ -91,13 +94,45 @@ describe('Handlers that the master runs', () => {
     expect(existsSync(socket)).to.equal(true)
   })
 
-  it('that do not exist are tried again, and their messages are bad', async () => {
+  it('that cannot be started are tried again, and their messages are bad', async () => {
     const { log, text } = recorder()
     const directory = await temporaryDirectory(cleanups)
-    const bester = await startBester(cleanups, { fields: { handlers: { none: { socket: join(directory, 's'), command: ['/nonexistent/program'] } } }, log })
-    await eventually(() => expect(text().match(/ENOENT/g)).to.have.length.above(1))
+    const commands: [string, ...string[]][] = [['/nonexistent/program'], ['not a \0 name']]
+    const programs = new Programs({
+      programs: commands.map((command, index) => ({ type: `none${index}`, socket: join(directory, `s${index}`), command })),
+      directory, informerPath: undefined, log, restart: { baseMs: 20, capMs: 20 },
+    })
+    cleanups.add(() => programs.stop())
+    await programs.start()
+    for (const why of ['ENOENT', 'null bytes']) await eventually(() => expect(text().match(new RegExp(why, 'g'))).to.have.length.above(1))
+    const bester = await startBester(cleanups, { fields: { handler_timeout_ms: 100, handlers: { none: { socket: join(directory, 's'), command: ['/nonexistent/program'] } } }, log })
     expect(await (await bester.login()).ask('none', 1, 'x')).to.deep.equal(report('x', 'bad'))
-    await bester.stop()
+  })
+
+  it('are started once there are file descriptors again where there were none', async () => {
+    const directory = await temporaryDirectory(cleanups)
+    const file = join(directory, 'exhausted.ts')
+    await writeFile(file, `
+      import { closeSync, openSync } from 'node:fs'
+      import { Program } from ${JSON.stringify(join(packageRoot, 'plugins/bester/programs/program.ts'))}
+      const files: number[] = []
+      const write = (text: string): void => {
+        console.log(text)
+        if (text === 'I am here') process.exit(0)
+        if (text.includes('EMFILE')) for (const fd of files.splice(0)) closeSync(fd)
+      }
+      const log = { error: write, warn: write, info: write, debug: write, child: () => log }
+      try {
+        for (;;) files.push(openSync('/dev/null', 'r'))
+      } catch {
+        void new Program({
+          type: 'late', socket: ${JSON.stringify(join(directory, 's'))}, command: ['/bin/sh', '-c', 'echo I am here; exec sleep 9'], directory: '/',
+          informerPath: undefined, log, started: () => {}, restart: { baseMs: 20, capMs: 20 },
+        }).start()
+      }
+    `)
+    const { stdout } = await promisify(execFile)('/bin/sh', ['-c', 'ulimit -n 100; exec "$0" --import tsx "$1"', process.execPath, file], { cwd: packageRoot, timeout: 10_000 })
+    expect(stdout).to.match(/has ended \(.*EMFILE\)[\s\S]*I am here/)
   })
 
   it('that withstand SIGTERM are ended all the same', async () => {
@@ -105,7 +140,7 @@ describe('Handlers that the master runs', () => {
     const directory = await temporaryDirectory(cleanups)
     const programs = new Programs({
       programs: [{ type: 'stubborn', socket: join(directory, 's'), command: ['/bin/sh', '-c', 'trap "" TERM; echo "pid $$"; while :; do sleep 0.05; done'] }],
-      directory, informerPath: undefined, log,
+      directory, informerPath: undefined, log, endMs: 100,
     })
     await programs.start()
     await eventually(() => expect(text()).to.match(/pid \d+/))

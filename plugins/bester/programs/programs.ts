@@ -5,8 +5,9 @@ import { parseJson } from '../../../lib/plugin.ts'
 import type { Logger } from '../../../lib/plugin.ts'
 import type { ProgramSettings } from '../settings.ts'
 import { Program, signalGroup } from './program.ts'
+import type { ProgramOptions } from './program.ts'
 
-export interface ProgramsOptions {
+export interface ProgramsOptions extends Pick<ProgramOptions, 'restart' | 'endMs'> {
   readonly programs: readonly ProgramSettings[]
   readonly directory: string
   readonly informerPath: string | undefined
@@ -27,11 +28,11 @@ export class Programs {
   readonly #running = new Map<string, Identity>()
   #recording: Promise<void> = Promise.resolve()
 
-  constructor({ programs, directory, informerPath, log }: ProgramsOptions) {
+  constructor({ programs, directory, log, ...rest }: ProgramsOptions) {
     this.#recordFile = join(directory, 'programs.json')
     this.#log = log
     this.#programs = programs.map((settings) => new Program({
-      ...settings, directory, informerPath, log,
+      ...settings, ...rest, directory, log,
       started: (pid) => this.#record(settings.type, pid),
     }))
   }

@@ -129,13 +129,13 @@ describe('bester: built-ins', () => {
   })
 
   it('bear a flood of connections that do not log in, and one of wrong logins', async () => {
-    const strict = await startBester(cleanups, { config: { 'limits.unauthenticated_connections': 20, 'limits.failed_logins_per_minute': 30 } })
+    const strict = await startBester(cleanups, { config: { 'limits.unauthenticated_connections': 20, 'limits.failed_logins_per_minute': 10 } })
     const honest = await strict.login()
     const flood = Array.from({ length: 40 }, () => strict.connect())
     await eventually(() => expect(flood.filter(({ socket }) => socket.destroyed || socket.readableEnded)).to.have.length(20))
     for (const { socket } of flood) socket.destroy()
     await eventually(async () => { await strict.login() })
-    const wrong = await Promise.all(Array.from({ length: 200 }, () => strict.connect().send(login('alice', 'wrong')).next()))
+    const wrong = await Promise.all(Array.from({ length: 100 }, () => strict.connect().send(login('alice', 'wrong')).next()))
     expect(wrong).to.deep.equal(wrong.map(() => 'closed'))
     expect((await honest.ask('dummy', 0, 'x')).payload.id).to.equal('x')
   })

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { delivery, frame, reply, report, startBester } from '../../helpers/bester.ts'
+import { BesterClient, delivery, frame, reply, report, startBester } from '../../helpers/bester.ts'
 import type { Json, TestBester } from '../../helpers/bester.ts'
 import { Cleanups } from '../../helpers/cleanups.ts'
 
@@ -54,8 +54,21 @@ describe('bester: other servers', () => {
     for (const payload of [undefined, null, {}, { type: 'to' }, { data: 1 }, { type: 5, data: 1 }, { type: 'to', data: 1, id: 5 }]) {
       expect(await bester.connect().send({ header: serverHeader, payload }).next()).to.equal('closed')
     }
-    const stranger = await start(['192.0.2.1', '10.0.0.0/8', '::1'])
+    const stranger = await start(['192.0.2.1', '10.0.0.0/8', '2001:db8::/32'])
     expect(await stranger.connect().send({ header: serverHeader, payload: { type: 'to', data: { names: [], data: 1 }, id: 'x' } }).next()).to.equal('closed')
+  })
+
+  it('on the same machine are known by any of its own addresses, over the unix socket only if that is listed', async () => {
+    const message = { header: serverHeader, payload: { type: 'to', data: { names: [], data: 1 }, id: 'x' } }
+    for (const [peers, ofUnix] of [[['127.0.0.1'], 'closed'], [['::1', 'unix'], report('x', 'good')]] as const) {
+      const bester = await start(peers)
+      expect(await bester.connect().send(message).next()).to.deep.equal(report('x', 'good'))
+      for (const [address, expected] of [[{ port: bester.tcp6, host: '::1' }, report('x', 'good')], [{ path: bester.path('bester.sock') }, ofUnix]] as const) {
+        const client = new BesterClient(address)
+        cleanups.add(() => { client.socket.destroy() })
+        expect(await client.send(message).next()).to.deep.equal(expected)
+      }
+    }
   })
 
   it('may use dummy and close, but no built-in that is about a user', async () => {

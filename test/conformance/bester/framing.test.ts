@@ -18,7 +18,7 @@ describe('bester: framing', () => {
   let bester: TestBester
   before(async () => {
     bester = await startBester(cleanups, {
-      handlers: ['echo', 'silent'], fields: { max_frame_bytes: maxFrameBytes }, config: { 'limits.handshake_ms': 250 },
+      handlers: ['echo', 'silent'], fields: { max_frame_bytes: maxFrameBytes, handler_timeout_ms: 120 }, config: { 'limits.handshake_ms': 100 },
     })
     await bester.handler('echo', (data) => reply('sendClients', [data?.to ?? 'alice'], data))
     await bester.handler('silent', () => undefined)
@@ -27,7 +27,6 @@ describe('bester: framing', () => {
 
   it('takes frames that TCP has split at every byte', async () => {
     const client = bester.connect()
-    client.socket.setNoDelay(true)
     const bytes = Buffer.concat([frame(JSON.stringify(login())), frame(JSON.stringify({ header: {}, payload: { type: 'echo', data: 'ä€😀', id: 'x' } }))])
     for (const byte of bytes) {
       client.raw(Buffer.of(byte))
@@ -86,14 +85,46 @@ describe('bester: framing', () => {
     expect(await idle.next()).to.equal('closed')
   })
 
-  it('holds no more than a few half frames of those that have not logged in', async () => {
+  it('holds no more than a few half frames of those that have not logged in, and lets others in all the same', async () => {
     const patient = await startBester(cleanups, { fields: { max_frame_bytes: maxFrameBytes } })
-    const half = Buffer.concat([head(maxFrameBytes), Buffer.alloc(90_000, 0x20)])
-    const clients = Array.from({ length: 8 }, () => patient.connect().raw(half))
+    const small = patient.connect().raw(head(20))
+    const half = Buffer.concat([head(maxFrameBytes), Buffer.alloc(maxFrameBytes - 5, 0x20)])
+    const clients = Array.from({ length: 12 }, () => patient.connect().raw(half))
     let closed = 0
     for (const client of clients) client.socket.once('close', () => { closed += 1 })
-    await eventually(() => expect(closed).to.be.within(4, 7))
+    await eventually(() => expect(closed).to.be.within(7, 11))
     await patient.login()
+    expect((await patient.informer().send({ command: { type: 'isClient', data: 'alice' } }).next()).data).to.equal(true)
+    expect(small.socket.destroyed).to.equal(false)
+  })
+
+  it('is no stranger\'s means to keep the others waiting, whatever is in a frame of the largest size', async () => {
+    const wide = await startBester(cleanups)
+    const honest = await wide.login()
+    const hostile = wide.connect().raw(frame(`{"header":[${'{},'.repeat(5_000_000)}{}]}`))
+    let longestMs = 0
+    for (let isOver = false; !isOver;) {
+      const began = performance.now()
+      expect((await honest.ask('dummy', 0, 'x')).payload.id).to.equal('x')
+      longestMs = Math.max(longestMs, performance.now() - began)
+      isOver = hostile.socket.destroyed || hostile.socket.readableEnded
+    }
+    expect(longestMs).to.be.below(1_200)
+  })
+
+  it('takes no client for slow because of what it is sent within one moment', async () => {
+    const small = await startBester(cleanups, { handlers: ['to'], fields: { max_frame_bytes: 1_024 } })
+    await small.handler('to', (times) => reply('sendClients', Array.from({ length: times }, () => 'alice'), 'x'.repeat(300)))
+    const client = await small.login()
+    client.raw(Buffer.concat(Array.from({ length: 40 }, (_, index) => frame(JSON.stringify({ payload: { type: 'dummy', data: 0, id: String(index) } })))))
+    for (let index = 0; index < 40; index += 1) expect((await client.next()).payload?.id).to.equal(String(index))
+    client.message('to', 6, 'x')
+    expect(await client.settled()).to.deep.equal([...Array.from({ length: 6 }, () => delivery('to', 'x'.repeat(300))), report('x', 'good')])
+    const large = await startBester(cleanups, { handlers: ['to'], fields: { max_frame_bytes: 1_048_576 } })
+    await large.handler('to', () => reply('sendClients', ['alice', 'alice', 'alice', 'alice'], 'x'.repeat(900_000)))
+    const reader = await large.login()
+    expect(await reader.ask('to', 0, 'x')).to.have.nested.property('payload.data').with.length(900_000)
+    expect(await reader.settled()).to.have.length(4)
   })
 
   it('handles what was sent before the client ended its side, and answers it', async () => {
@@ -126,6 +157,18 @@ describe('bester: framing', () => {
     expect(await alice.next()).to.deep.equal(delivery('echo', 'farewell'))
     await eventually(async () => {
       expect((await bester.informer().send({ command: { type: 'isClient', data: 'bob' } }).next()).data).to.equal(false)
+    })
+  })
+
+  it('takes a client off the list once it is gone, whatever of its messages is still to be done', async () => {
+    const slow = await startBester(cleanups, { handlers: ['silent'], fields: { handler_timeout_ms: 60_000 } })
+    const handler = await slow.handler('silent', () => undefined)
+    const bob = await slow.login('bob')
+    bob.message('silent', 1).message('silent', 2)
+    await eventually(() => expect(handler.got).to.have.length(1))
+    bob.socket.resetAndDestroy()
+    await eventually(async () => {
+      expect((await slow.informer().send({ command: { type: 'isClient', data: 'bob' } }).next()).data).to.equal(false)
     })
   })
 

@@ -21,7 +21,7 @@ describe('bester under fuzzing', () => {
   )
 
   it('answers honest clients all the time, and forgets everybody who has gone', async () => {
-    const bester = await startBester(cleanups, { handlers: ['echo', 'wild'], config: { 'limits.failed_logins_per_minute': 100_000, 'limits.handshake_ms': 200 }, fields: { handler_timeout_ms: 100, peers: ['127.0.0.1'] } })
+    const bester = await startBester(cleanups, { handlers: ['echo', 'wild'], config: { 'limits.failed_logins_per_minute': 100_000, 'limits.handshake_ms': 150 }, fields: { handler_timeout_ms: 40, peers: ['127.0.0.1'] } })
     const wildReplies = fc.sample(fc.oneof(wildBytes, fc.tuple(fc.constantFrom('sendClients', 'sendServers', 'sendHandler', 'x'), fc.jsonValue(), fc.jsonValue())
       .map(([command, list, data]) => frame(JSON.stringify(reply(command, list, data))))), 200)
     let replies = 0

@@ -8,6 +8,7 @@ import { packageRoot } from '../../../lib/package-root.ts'
 import { cut, frame, startBester } from '../../helpers/bester.ts'
 import type { TestBester } from '../../helpers/bester.ts'
 import { Cleanups } from '../../helpers/cleanups.ts'
+import { eventually } from '../../helpers/eventually.ts'
 import { freePort } from '../../helpers/free-port.ts'
 
 interface Line {
@@ -69,8 +70,22 @@ class Waiting implements Party {
 }
 
 describe('The page docs/protocols/bester.md', () => {
+  const lasting = new Cleanups()
   const cleanups = new Cleanups()
-  afterEach(() => cleanups.run())
+  let bester: TestBester
+  before(async () => {
+    bester = await startBester(lasting, {
+      handlers: ['echo', 'shout'],
+      requests: { tokens: 'list_tokens', slaves: 'list_slaves' },
+      fields: { tcp6_port: 0, unix_path: 'off', peers: ['127.0.0.1'], handler_timeout_ms: 5_000 },
+    })
+  })
+  after(() => lasting.run())
+  afterEach(async () => {
+    await cleanups.run()
+    const informer = bester.informer()
+    await eventually(async () => expect((await informer.send({ command: { type: 'listClients' } }).next()).data).to.deep.equal([]))
+  })
 
   async function waiting(address: { path: string } | { host: string; port: number }): Promise<Waiting> {
     const server = createServer()
@@ -81,7 +96,7 @@ describe('The page docs/protocols/bester.md', () => {
     return party
   }
 
-  async function parties(bester: TestBester, names: readonly string[], serverPort: number): Promise<Map<string, Party>> {
+  async function parties(names: readonly string[], serverPort: number): Promise<Map<string, Party>> {
     const found = new Map<string, Party>()
     for (const name of new Set(names)) {
       const [kind = '', type = ''] = name.split(' ')
@@ -89,6 +104,7 @@ describe('The page docs/protocols/bester.md', () => {
       else if (kind === 'server') found.set(name, await waiting({ host: '127.0.0.1', port: serverPort }))
       else {
         const client = kind === 'client' ? bester.connect() : kind === 'informer' ? bester.informer() : await bester.login(kind)
+        cleanups.add(() => { client.socket.destroy() })
         found.set(name, { send: (text) => client.raw(frame(text)), next: () => client.nextText() })
       }
     }
@@ -97,14 +113,9 @@ describe('The page docs/protocols/bester.md', () => {
 
   for (const { title, lines } of transcripts()) {
     it(`says what happens: ${title}, ${lines[0]?.text.slice(0, 70)} …`, async () => {
-      const bester = await startBester(cleanups, {
-        handlers: ['echo', 'shout'],
-        requests: { tokens: 'list_tokens', slaves: 'list_slaves' },
-        fields: { tcp6_port: 0, unix_path: 'off', peers: ['127.0.0.1'], handler_timeout_ms: 5_000 },
-      })
       const serverPort = await freePort()
       const filledIn = (text: string): string => text.replace('"URL"', `"${bester.url}"`).replace('PORT', String(bester.tcp4)).replace('SERVER', `127.0.0.1:${serverPort}`)
-      const there = await parties(bester, lines.map(({ who }) => who), serverPort)
+      const there = await parties(lines.map(({ who }) => who), serverPort)
       for (const { who, isSent, text } of lines) {
         const party = there.get(who)
         if (isSent) party?.send(filledIn(text))
