@@ -27,6 +27,7 @@ export const masterConfig = defineConfig({
       description: 'Answers to plugin requests of slaves that speak the base dialect, for plugins that the master lacks: the data of the answer by type, such as `{"storage:get": {"items": []}}`. A text `{request.FIELD}` stands for that field of the request.',
     }),
     'limits.message_bytes': integerField({ default: 4_194_304, minimum: 1_024, maximum: 1_073_741_824, description: 'Largest message or request body that is accepted.' }),
+    'limits.slave_message_bytes': integerField({ default: 67_108_864, minimum: 1_024, maximum: 1_073_741_824, description: 'The same for slaves that have registered, where it is more: one that connects tells in one message all that it has.' }),
     'limits.handshake_ms': integerField({ default: 10_000, minimum: 10, description: 'A new connection must have registered within this time.' }),
     'limits.requests_in_flight': integerField({ default: 1_000, minimum: 1, description: 'Requests that one link may have open at once.' }),
     'limits.unauthenticated_connections': integerField({ default: 1_000, minimum: 1, description: 'Connections of one address, at all doors, that have not shown who they are.' }),
@@ -47,6 +48,7 @@ export function configPath(configFile: string, path: string): string {
 export function masterLimits(values: Values<typeof masterConfig.fields>): MasterLimits {
   return {
     messageBytes: values['limits.message_bytes'],
+    slaveMessageBytes: values['limits.slave_message_bytes'],
     handshakeMs: values['limits.handshake_ms'],
     requestsInFlight: values['limits.requests_in_flight'],
     messagesPerSecond: values['limits.messages_per_second'],

@@ -59,6 +59,8 @@ export class Dispatcher {
   #answer(definition: RequestDefinition, request: Request, context: RequestContext): Promise<unknown> {
     const { caller } = context
     this.#cluster.access.require(caller, definition.permission)
+    const creation = this.#creationOf(request)
+    if (creation) return creation.then(() => this.answer(definition, request, context))
     const scope = scopeOf(caller)
     const once = (work: () => Promise<unknown>): Promise<unknown> => this.#outcomes.once(definition, { scope, ...request }, work)
     if (definition.forward === undefined) {
@@ -68,6 +70,14 @@ export class Dispatcher {
     // In the session dialect the slave keeps the outcome; it knows better what became of a request when a link breaks.
     if (link.channel.dialect === 'session') return this.#relay(link, definition, { ...request, key: request.key === undefined ? undefined : ownKey(scope, request.key) })
     return once(() => this.#relayElsewhere(link, definition, request, context))
+  }
+
+  /** What is asked of an instance that is being made waits until it is on record. */
+  #creationOf({ to, data }: Request): Promise<void> | undefined {
+    const { creations } = this.#cluster.instances
+    if (!creations.isAny) return undefined
+    const id = to ?? (data.value as { instance_id?: unknown } | null)?.instance_id
+    return typeof id === 'number' ? creations.of(id) : undefined
   }
 
   /** To a slave of another make. */

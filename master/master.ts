@@ -36,6 +36,7 @@ import { TemplateService } from './services/templates.ts'
 /** What peers may do, the same at every door; `docs/reference/config.md` says what each means. */
 export interface MasterLimits {
   readonly messageBytes: number
+  readonly slaveMessageBytes: number
   readonly handshakeMs: number
   readonly requestsInFlight: number
   readonly followerBufferBytes: number
@@ -93,6 +94,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
     observer: metrics.observer,
     settings: options.link,
     maxFrameBytes: limits.messageBytes,
+    maxSlaveFrameBytes: limits.slaveMessageBytes,
     handshakeDeadlineMs: limits.handshakeMs,
     maxRequestsInFlight: limits.requestsInFlight,
     maxMessagesPerSecond: limits.messagesPerSecond,

@@ -105,6 +105,13 @@ export class BaseChannel implements Channel {
     this.#heartbeat?.heard()
   }
 
+  /** The transport takes no more from the peer, which is to know why. */
+  tooLarge(reason: string): void {
+    if (this.#reason !== undefined) return
+    this.#reason = `Invalid message: ${reason}`
+    this.#write('close', { reason: this.#reason })
+  }
+
   closed(): void {
     this.#heartbeat?.close()
     const reason = this.#reason ?? 'connection lost'

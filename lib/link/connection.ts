@@ -5,6 +5,7 @@ import type { Transport } from './transport/transport.ts'
 export interface FrameSink {
   frame(text: string): void
   alive(): void
+  tooLarge?(reason: string): void
   closed(info: { code: number; reason: string }): void
 }
 
@@ -29,6 +30,7 @@ export class Connection {
     transport.start({
       frame: (text) => this.#frame(text),
       alive: () => this.#sink?.alive(),
+      tooLarge: (reason) => this.#sink?.tooLarge?.(reason),
       closed: (info) => this.#onClosed(info),
     })
   }

@@ -6,12 +6,14 @@ import { channelSettings, echo, hidden, note, pulse, RecordingObserver, slaveReg
 import { RecordingOwner, TestMaster } from '../../test/helpers/test-master.ts'
 import type { TestMasterOptions } from '../../test/helpers/test-master.ts'
 import { ClusterError } from '../errors/cluster-error.ts'
+import { encodeEnvelope } from './codec/base.ts'
 import { Connection } from './connection.ts'
 import { greetMaster } from './handshake/connect.ts'
 import { Link } from './link.ts'
 import type { LinkOwner } from './link.ts'
 import type { RequestMessage } from './message.ts'
 import { Payload } from './payload.ts'
+import { Registry } from './registry.ts'
 import { memoryTransportPair } from './transport/memory.ts'
 
 for (const dialect of ['base', 'session'] as const) {
@@ -217,6 +219,23 @@ for (const dialect of ['base', 'session'] as const) {
         const { slave } = await connect()
         expect(await failureOf(slave.send(hidden, { n: 1 }))).to.include({ code: 'unknown_type' })
         expect(await slave.send(echo, { n: 1 })).to.deep.equal({ n: 1 })
+      })
+
+      it('counts a plugin\'s event that the dialect does not show as unknown, and gives it to nobody', async () => {
+        const { master, slave, ours } = await connect({ registry: new Registry([echo, note, { ...pulse, type: 'demo:score', base: undefined }]) })
+        ours.send(encodeEnvelope(2, 'demo:score_event', { n: 5, anything: 1 }))
+        expect(await slave.send(echo, { n: 1 })).to.deep.equal({ n: 1 })
+        expect(master.observer.unknown).to.deep.equal(['demo:score'])
+        expect(master.owner.events).to.deep.equal([])
+      })
+
+      it('is not begun with a master whose `ready` says more than the dialect has', async () => {
+        const [ours, theirs] = memoryTransportPair()
+        const options = { dialect, registry: testRegistry(), settings: channelSettings(), handshakeDeadlineMs: 5_000, registration: slaveRegistration }
+        const failure = failureOf(greetMaster(new Connection(ours), options))
+        theirs.send(encodeEnvelope(1, 'hello', { version: '2.0.0' }))
+        theirs.send(encodeEnvelope(2, 'ready', { more: 1 }))
+        expect(await failure).to.include({ code: 'malformed' })
       })
     } else {
       it('answers an unknown request with an error and keeps the connection', async () => {

@@ -209,7 +209,8 @@ export class Link {
   #acceptEvent(event: EventMessage): void {
     const { registry, owner, observer } = this.#options
     const definition = registry.event(event.type, this.#incoming)
-    if (!definition) return observer?.unknownEvent(event.type)
+    // Without a look in the peer's dialect it is another program's event of the same name.
+    if (!definition || !this.channel.carries(definition)) return observer?.unknownEvent(event.type)
     observer?.event(event.type)
     this.#tell(event.type, () => owner.accept(definition, event, this))
   }

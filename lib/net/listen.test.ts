@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { lookup } from 'node:dns'
 import { once } from 'node:events'
 import { stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -49,6 +50,18 @@ describe('listen', () => {
 
   it('refuses a port out of range like any other bad address', async () => {
     expect(await failure({ host: '127.0.0.1', port: 70_000 })).to.include({ code: 'invalid_config' })
+  })
+
+  it('fails when the server is closed meanwhile, which then stays closed', async () => {
+    const { port } = await listen(newServer(), { host: '127.0.0.1', port: 0 })
+    for (const address of [{ host: '127.0.0.1', port: 0 }, { host: 'localhost', port: 0 }, { host: '127.0.0.1', port }]) {
+      const server = newServer()
+      const outcome = listen(server, address).then(() => undefined, (reason: unknown) => reason)
+      server.close()
+      expect(await outcome).to.include({ code: 'shutting_down' })
+      await new Promise((resolve) => { lookup('localhost', resolve) })
+      expect(server.listening).to.equal(false)
+    }
   })
 
   it('listens on a path, and says so when the path is taken', async () => {

@@ -14,29 +14,35 @@ export interface PathAddress {
 
 /**
  * Starts listening; resolves with the address in use, which for port 0 has the port that was given. The server is left
- * closed and without our listeners on failure. Throws `address_in_use`, or `invalid_config` for an address that this
- * machine does not have or that the user may not use.
+ * closed and without our listeners on failure. Throws `address_in_use`, `invalid_config` for an address that this
+ * machine does not have or that the user may not use, and `shutting_down` when the server is closed meanwhile; it stays
+ * closed then.
  */
 export function listen(server: Server, address: TcpAddress): Promise<TcpAddress>
 export function listen(server: Server, address: PathAddress): Promise<PathAddress>
 export function listen(server: Server, address: TcpAddress | PathAddress): Promise<TcpAddress | PathAddress> {
   return new Promise((resolve, reject) => {
+    const forget = () => server.off('error', onError).off('listening', onListening).off('close', onClose)
     const onError = (error: Error) => {
-      server.off('listening', onListening)
+      forget()
       reject(explain(error, address))
     }
     const onListening = () => {
-      server.off('error', onError)
+      forget()
       const actual = server.address()
       resolve(typeof actual === 'string' || actual === null ? address : tcpAddress(actual))
     }
-    server.once('error', onError)
-    server.once('listening', onListening)
+    const onClose = () => {
+      forget()
+      // Some versions of Node go on with a host name that is being looked up, and open the port.
+      server.on('error', () => {}).on('listening', () => server.close())
+      reject(new ClusterError('shutting_down', `Cannot listen on ${addressText(address)}: the server was closed before it did`))
+    }
+    server.on('error', onError).on('listening', onListening).on('close', onClose)
     try {
       server.listen('path' in address ? { path: address.path } : { host: address.host, port: address.port })
     } catch (error) {
       // A port out of range throws instead of being emitted.
-      server.off('error', onError)
       onError(error as Error)
     }
   })

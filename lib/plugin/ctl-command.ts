@@ -1,31 +1,7 @@
+import type { ArgumentSpec, OptionSpec } from '../cli/command.ts'
 import type { EventDefinition, EventOf, RequestDefinition, RequestOf, ResponseOf } from '../link/define.ts'
 import type { InstanceInfo } from '../link/messages/instances.ts'
 import type { SlaveInfo } from '../link/messages/slaves.ts'
-
-/** One `--option` of a command. Options of the same name have the same kind and letter in all commands. */
-export interface OptionSpec {
-  readonly name: string
-  readonly short?: string
-  /** What its value is called in the help; an option without one is a switch. */
-  readonly value?: string
-  /** May be given several times. */
-  readonly isMany?: boolean
-  readonly choices?: readonly string[]
-  readonly summary: string
-}
-
-/** One word, or a row of words, that a command takes by its place. */
-export interface ArgumentSpec {
-  readonly name: string
-  readonly summary: string
-  readonly isOptional?: boolean
-  /** Takes all words that are left; only the last argument can. */
-  readonly isMany?: boolean
-  /** What the shell may complete it with. */
-  readonly completes?: Completion
-}
-
-export type Completion = 'instance' | 'slave' | 'template' | 'file' | readonly string[]
 
 /** One command of a plugin: `ctl plugin <plugin> <path…>`. */
 export interface CtlCommand {

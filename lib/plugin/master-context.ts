@@ -46,7 +46,7 @@ export type Caller = Principal & { readonly control?: Control }
 export interface Control {
   /** Sends it an event of the plugin's own. */
   emit<D extends EventDefinition>(definition: D, data: EventOf<D>): void
-  /** Calls the listener when the connection has ended. */
+  /** Calls the listener when the connection has ended, or soon where it has already. */
   onClosed(listener: () => void): void
 }
 
@@ -73,7 +73,7 @@ export interface MasterContext<Config> {
   /** Serves HTTP below a path, with an express router or a handler. */
   route(path: string, router: RequestHandler): void
   webSocket(door: WebSocketDoor): void
-  /** Listens on an address of its own; a unix socket is for this user only, and one left behind is replaced. Resolves with the port in use. Throws `address_in_use`, `invalid_config`. */
+  /** Listens on an address of its own; a unix socket is for this user only, and one left behind is replaced. Resolves with the port in use. Throws `address_in_use`, `invalid_config`, and `shutting_down` when the plugin has stopped. */
   listen(address: ListenAddress, onConnection: (socket: Socket) => void, options?: ListenOptions): Promise<{ port: number | undefined }>
   /** Answers a request that the plugin defines, for controls over link and HTTP alike. */
   answer<D extends RequestDefinition>(definition: D, handler: (data: RequestOf<D>, caller: Caller) => ResponseOf<D> | Promise<ResponseOf<D>>): void

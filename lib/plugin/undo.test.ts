@@ -17,6 +17,18 @@ describe('UndoList', () => {
     expect(done).to.deep.equal([4, 5, 1, 6])
   })
 
+  it('reports what late steps throw to whoever has it undone, and to nobody else', async () => {
+    const undo = new UndoList()
+    const errors: string[] = []
+    expect(undo.isDone).to.equal(false)
+    await undo.run((error) => errors.push((error as Error).message))
+    expect(undo.isDone).to.equal(true)
+    undo.add(() => { throw new Error('at once') })
+    undo.add(async () => { throw new Error('later') })
+    await new Promise((resolve) => { setImmediate(resolve) })
+    expect(errors).to.deep.equal(['at once', 'later'])
+  })
+
   it('waits no longer for steps that hang than for all together, and still begins the rest', async () => {
     const undo = new UndoList(300)
     const done: number[] = []

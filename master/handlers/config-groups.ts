@@ -1,6 +1,6 @@
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
 import { parseJson } from '../../lib/json/parse-json.ts'
-import type { ConfigGroup } from '../../lib/link/messages/config-groups.ts'
+import { withGroupValue } from '../../lib/link/messages/serialized-config.ts'
 import type { InstanceRecord } from '../services/instance-record.ts'
 
 /** Whether another program keeps fields in this group with the instance. */
@@ -16,8 +16,7 @@ export function withGroupField(record: InstanceRecord, group: string, field: str
   const groups = record.config_groups ?? []
   const found = groups.find(({ name }) => name === group)
   const value = text === null ? null : typed(`${group}.${field}`, text, found?.fields[field])
-  const changed: ConfigGroup = { name: group, fields: { ...found?.fields, [field]: value } }
-  return { ...record, config_groups: found ? groups.map((each) => (each === found ? changed : each)) : [...groups, changed] }
+  return { ...record, config_groups: withGroupValue(groups, group, field, value) }
 }
 
 function typed(field: string, text: string, before: unknown): unknown {

@@ -4,6 +4,7 @@ import type { InstanceConfig } from '../../lib/link/messages/instances.ts'
 import { checkVariables, generateSecrets, resolveVariables } from '../../lib/template/variables.ts'
 import type { Template } from '../../lib/template/schema.ts'
 import type { Cluster } from '../cluster.ts'
+import type { InstanceRecord } from '../services/instance-record.ts'
 import { isAbsence } from '../slave-error.ts'
 import type { ControlHandlers } from './context.ts'
 import { checkOwnName } from './instance-fields.ts'
@@ -18,6 +19,20 @@ export function creationHandlers({ instances, slaves, templates, assignments, co
     const [best] = candidates
     if (!best) throw new ClusterError('slave_not_connected', 'No slave is connected that takes new instances; see `ctl slave list`')
     return best.id
+  }
+
+  async function settle(record: InstanceRecord): Promise<void> {
+    try {
+      await assignments.pushIfThere(record)
+    } catch (error) {
+      const known = ClusterError.from(error)
+      if (!isAbsence(known)) {
+        // The slave can't have it: then it is not made at all.
+        await instances.delete(record, false)
+        throw known
+      }
+      log.warn(`The new instance ${record.name} is on record, but its slave does not have it yet: ${known.message}`)
+    }
   }
 
   function chosen(slaveId: number): number {
@@ -39,20 +54,7 @@ export function creationHandlers({ instances, slaves, templates, assignments, co
         variables: newVariables(template, variables),
         ports: knownPorts(template, ports),
         created_with: origin ?? null,
-      })
-      await instances.inTurn(record.id, async () => {
-        try {
-          await assignments.pushIfThere(record)
-        } catch (error) {
-          const known = ClusterError.from(error)
-          if (!isAbsence(known)) {
-            // The slave can't have it: then it is not made at all.
-            await instances.delete(record, true)
-            throw known
-          }
-          log.warn(`The new instance ${name} is on record, but its slave does not have it yet: ${known.message}`)
-        }
-      })
+      }, settle)
       void consoles.assigned(record.slave_id)
       return { instance: instances.info(instances.require(record.id)) }
     },

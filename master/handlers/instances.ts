@@ -1,6 +1,8 @@
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
 import { deleteInstance } from '../../lib/link/messages/instances.ts'
 import type { InstanceConfig } from '../../lib/link/messages/instances.ts'
+import type { Template } from '../../lib/template/schema.ts'
+import { secretMask } from '../../lib/template/secret-mask.ts'
 import { resolveVariables, withoutSecrets } from '../../lib/template/variables.ts'
 import type { Cluster } from '../cluster.ts'
 import type { Caller } from '../services/access.ts'
@@ -14,17 +16,23 @@ import { withField, withFieldOf } from './instance-fields.ts'
 export function instanceHandlers(cluster: Cluster) {
   const { instances, slaves, templates, assignments, status, access, hooks, log } = cluster
 
-  function configOf(record: InstanceRecord, caller: Caller, secrets = false): InstanceConfig {
+  function configOf(record: InstanceRecord, caller: Caller, { secrets = false, stored = false } = {}): InstanceConfig {
     const { desired: _desired, created_with: _key, config_groups: groups, ...config } = record
-    const template = templates.of(record)
-    const variables = template ? resolveVariables(template, config.variables) : config.variables
     const mayChange = access.holds(caller, 'instance.config')
     return {
       ...config,
-      variables: template && !(secrets && mayChange) ? withoutSecrets(template, variables) : variables,
+      variables: shownVariables(record, { isWhole: secrets && mayChange, isStored: stored }),
       // What of other programs' groups is secret, only they know.
       ...(groups && mayChange ? { config_groups: groups } : {}),
     }
+  }
+
+  function shownVariables(record: InstanceRecord, { isWhole, isStored }: { isWhole: boolean; isStored: boolean }): InstanceConfig['variables'] {
+    const template = templates.find(record)
+    // Which of them are secret, only the template knows.
+    if (!template) return isWhole ? record.variables : masked(record.variables)
+    const variables = isStored ? record.variables : resolvedWherePossible(template, record.variables)
+    return isWhole ? variables : withoutSecrets(template, variables)
   }
 
   return {
@@ -54,9 +62,9 @@ export function instanceHandlers(cluster: Cluster) {
       return {}
     },
 
-    get_instance_config: ({ instance_id: instanceId, secrets = false }, { caller }) => {
+    get_instance_config: ({ instance_id: instanceId, secrets = false, stored = false }, { caller }) => {
       const record = instances.require(instanceId)
-      return { config: configOf(record, caller, secrets) }
+      return { config: configOf(record, caller, { secrets, stored }) }
     },
 
     set_instance_config_field: ({ instance_id: instanceId, field, value }, { caller }) => instances.inTurn(instanceId, async () => {
@@ -84,4 +92,17 @@ export function instanceHandlers(cluster: Cluster) {
       return {}
     },
   } satisfies Partial<ControlHandlers>
+}
+
+/** What another program has given an instance may not be what its template wants: then it is shown as it is. */
+function resolvedWherePossible(template: Template, given: InstanceConfig['variables']): InstanceConfig['variables'] {
+  try {
+    return resolveVariables(template, given)
+  } catch {
+    return given
+  }
+}
+
+function masked(variables: InstanceConfig['variables']): InstanceConfig['variables'] {
+  return Object.fromEntries(Object.keys(variables).map((name) => [name, secretMask]))
 }

@@ -53,7 +53,7 @@ export function clusterView(cluster: Cluster, dispatcher: Dispatcher, registry: 
     },
     sayCommand: (instanceId, text) => {
       const record = instances.get(instanceId)
-      const template = record && templates.of(record)
+      const template = record && templates.find(record)
       return template && sayCommand(template, text)
     },
     followConsole: (instanceId, listener) => {

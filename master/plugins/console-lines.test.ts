@@ -41,6 +41,12 @@ class Consoles {
     const exit = { at: '', code: 0, signal: null, reason: 'exited' } as const
     this.followed.get(id)?.({ run, offset, text, ...(isLast ? { exit } : {}) })
   }
+
+  /** A line as the slave of another make tells it. */
+  tell(id: number, offset: number, message: string): void {
+    const line = { source: 'stdout', received: 1, format: 'none', type: 'generic', message }
+    this.followed.get(id)?.({ run: 7, offset, text: `${message}\n`, line })
+  }
 }
 
 describe('Lines of consoles within the master', () => {
@@ -91,6 +97,15 @@ describe('Lines of consoles within the master', () => {
     await settled()
     expect(consoles.asked).to.deep.equal([{ instance_id: 1, run: 1, from: 9, max_bytes: 1 }])
     expect(heard).to.deep.equal(['1/1 whole', '1/1 next line'])
+  })
+
+  it('begin with the first that a slave of another make tells, wherever it stands', () => {
+    lines.listen([1], take)
+    consoles.tell(1, 500, 'first')
+    consoles.tell(1, 506, 'second')
+    consoles.tell(1, 600, 'after a gap')
+    expect(consoles.asked).to.deep.equal([])
+    expect(heard).to.deep.equal(['1/7 first', '1/7 second', '1/7 after a gap'])
   })
 
   it('leave out half a line after a gap', async () => {

@@ -19,7 +19,7 @@ interface Listener {
   take(instanceId: number, run: number, text: string): void
 }
 
-type Output = Pick<EventOf<typeof instanceOutput>['output'], 'run' | 'offset'> & { readonly bytes: Buffer; readonly isLast: boolean }
+type Output = Pick<EventOf<typeof instanceOutput>['output'], 'run' | 'offset'> & { readonly bytes: Buffer; readonly isLast: boolean; readonly isWholeLine: boolean }
 
 /** Output that waits to be split while the slave is asked whether a line begins with it. */
 const maxWaitingBytes = 256 * 1024
@@ -101,7 +101,7 @@ class ConsoleReader {
 
   push(output: Output): void {
     const { run, offset, bytes } = output
-    if (run !== this.#run || offset !== this.#expected) this.#begin(run, offset)
+    if (run !== this.#run || offset !== this.#expected) this.#begin(output)
     this.#expected = offset + bytes.length
     if (!this.#waiting) return this.#split(output)
     this.#waitingBytes += bytes.length
@@ -109,11 +109,12 @@ class ConsoleReader {
     else this.#decide(this.#waiting, false)
   }
 
-  #begin(run: number, offset: number): void {
+  #begin({ run, offset, isWholeLine }: Output): void {
     this.#run = run
     this.#waiting = undefined
-    this.#splitter = offset === 0 ? new LineSplitter(0) : undefined
-    if (offset === 0) return
+    const isKnownStart = offset === 0 || isWholeLine
+    this.#splitter = isKnownStart ? new LineSplitter(offset) : undefined
+    if (isKnownStart) return
     const waiting: Output[] = this.#waiting = []
     this.#waitingBytes = 0
     this.#isLineStart(run, offset).then((isStart) => this.#decide(waiting, isStart), () => this.#decide(waiting, false))
@@ -141,5 +142,5 @@ class ConsoleReader {
 }
 
 function outputOf(output: EventOf<typeof instanceOutput>['output']): Output {
-  return { run: output.run, offset: output.offset, bytes: decodeBytes(output), isLast: output.exit !== undefined }
+  return { run: output.run, offset: output.offset, bytes: decodeBytes(output), isLast: output.exit !== undefined, isWholeLine: output.line !== undefined }
 }

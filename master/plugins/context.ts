@@ -3,8 +3,6 @@ import { join } from 'node:path'
 import { Counter, Gauge } from 'prom-client'
 import { sectionValues } from '../../lib/config/load.ts'
 import type { Definition } from '../../lib/link/define.ts'
-import { listen } from '../../lib/net/listen.ts'
-import { listenOnSocket } from '../../lib/net/unix-socket.ts'
 import { pluginClock } from '../../lib/plugin/clock.ts'
 import type { Plugin } from '../../lib/plugin/definition.ts'
 import type { PluginGuard } from '../../lib/plugin/guard.ts'
@@ -12,11 +10,12 @@ import type { Hooks } from '../../lib/plugin/cluster-view.ts'
 import type { Caller, MasterContext } from '../../lib/plugin/master-context.ts'
 import { expectOwn, expectRoute, ownPeer } from '../../lib/plugin/own-messages.ts'
 import type { UndoList } from '../../lib/plugin/undo.ts'
-import type { Cluster } from '../cluster.ts'
 import type { RequestContext } from '../handlers/context.ts'
 import { clusterView } from './cluster-view.ts'
-import { contained, mount, serve } from './http.ts'
+import { contained, mount } from './http.ts'
+import type { PluginLink } from './link.ts'
 import type { PluginHostParts } from './parts.ts'
+import { listenFor } from './sockets.ts'
 
 /** What a plugin's master part works with: all that it gives out runs inside the guard, all that it takes is undone with the list. */
 export function masterContext({ name, config = {} }: Plugin, guard: PluginGuard, undo: UndoList, parts: PluginHostParts): MasterContext<never> {
@@ -41,16 +40,10 @@ export function masterContext({ name, config = {} }: Plugin, guard: PluginGuard,
     collection: (collection) => cluster.store.collection(`plugin.${name}.${collection}`),
     route: (path, router) => { undo.add(mount(app, path, router, guard)) },
     webSocket: (door) => { undo.add(upgrades.add(contained(door, guard))) },
-    listen: async (address, onConnection, options = {}) => {
-      const { server, close } = serve(options, onConnection, guard)
-      undo.add(close)
-      if (!('path' in address)) return { port: (await listen(server, address)).port }
-      await listenOnSocket(server, address.path)
-      return { port: undefined }
-    },
+    listen: (address, onConnection, options = {}) => listenFor(address, { ...options, onConnection }, guard, undo),
     answer: (definition, handler) => {
       undo.add(dispatcher.handlers.add(own(definition), (data, request) => (
-        guard.answer(definition.type, () => handler(data as never, callerOf(name, request, cluster)))
+        guard.answer(definition.type, () => handler(data as never, callerOf(request, { name, guard, undo, pluginLink: link })))
       )))
     },
     answerSlave: (definition, handler) => {
@@ -93,17 +86,29 @@ function figures(plugin: string, guard: PluginGuard, undo: UndoList, { metrics }
   }
 }
 
-function callerOf(plugin: string, { caller, link }: RequestContext, { pluginLink }: Cluster): Caller {
+interface Answering {
+  readonly name: string
+  readonly guard: PluginGuard
+  readonly undo: UndoList
+  readonly pluginLink: PluginLink
+}
+
+function callerOf({ caller, link }: RequestContext, { name, guard, undo, pluginLink }: Answering): Caller {
   if (!link) return caller
   return {
     ...caller,
     control: {
       emit: (definition, data) => {
-        expectOwn(plugin, definition)
+        expectOwn(name, definition)
         expectRoute(definition, 'master-control')
         link.emit(definition, data)
       },
-      onClosed: (listener) => { pluginLink.onClosed(link, listener) },
+      onClosed: (listener) => {
+        const forget = undo.add(pluginLink.onClosed(link, () => {
+          forget()
+          guard.call('closed control', listener)
+        }))
+      },
     },
   }
 }

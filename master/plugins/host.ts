@@ -47,7 +47,7 @@ export class PluginHost {
   async startAll(): Promise<void> {
     const { cluster: { log, pluginLink }, dataDirectory } = this.#parts
     const enabled = this.#known.filter(({ plugin }) => this.#isEnabled(plugin))
-    await recordStarted(dataDirectory, new Map(enabled.map(({ plugin: { name, version } }) => [name, version])))
+    await recordStarted(dataDirectory, { atMs: Date.now(), versions: new Map(enabled.map(({ plugin: { name, version } }) => [name, version])) })
       .catch((error: unknown) => log.warn('Which plugins run could not be put on record', { error: String(error) }))
     for (const known of enabled) await this.start(known)
     pluginLink.open((plugin, slaveId, where, message) => {

@@ -1,9 +1,7 @@
-import { createServer } from 'node:net'
-import type { Server, Socket } from 'node:net'
 import type { Express, RequestHandler, Response } from 'express'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
 import type { PluginGuard } from '../../lib/plugin/guard.ts'
-import type { ListenOptions, WebSocketDoor } from '../../lib/plugin/master-context.ts'
+import type { WebSocketDoor } from '../../lib/plugin/master-context.ts'
 import { sendError } from '../http/errors.ts'
 
 /**
@@ -58,29 +56,5 @@ export function contained(door: WebSocketDoor, guard: PluginGuard): WebSocketDoo
         throw error
       }
     },
-  }
-}
-
-/** A server for a plugin's own connections; a connection whose listeners throw is ended. */
-export function serve({ allowHalfOpen = false }: ListenOptions, onConnection: (socket: Socket) => void, guard: PluginGuard): { server: Server; close: () => Promise<void> } {
-  const sockets = new Set<Socket>()
-  const server = createServer({ allowHalfOpen }, (socket) => {
-    sockets.add(socket)
-    socket.on('error', () => socket.destroy())
-    socket.on('close', () => sockets.delete(socket))
-    guard.contain(socket, 'connection', () => socket.destroy())
-    try {
-      guard.run(() => onConnection(socket))
-    } catch (error) {
-      guard.failed('connection', error)
-      socket.destroy()
-    }
-  })
-  return {
-    server,
-    close: () => new Promise<void>((resolve) => {
-      server.close(() => resolve())
-      for (const socket of sockets) socket.destroy()
-    }),
   }
 }

@@ -33,6 +33,7 @@ export class PluginLink {
   readonly #parts: Parts
   readonly #orders = new Map<string, PluginOrder>()
   readonly #closed = new WeakMap<Link, Set<() => void>>()
+  readonly #ended = new WeakSet<Link>()
   #onFailure: FailureListener = () => {}
   #isOpen = false
 
@@ -88,15 +89,19 @@ export class PluginLink {
     this.#onFailure(plugin, slaveId, where, message)
   }
 
-  /** Calls the listener when a control's connection has ended. */
+  /** Calls the listener, once, when a control's connection has ended: after this returns, even if it has ended already. */
   onClosed(link: Link, listener: () => void): () => void {
     const listeners = this.#closed.get(link) ?? new Set()
     this.#closed.set(link, listeners.add(listener))
+    if (this.#ended.has(link)) queueMicrotask(() => this.controlClosed(link))
     return () => listeners.delete(listener)
   }
 
   controlClosed(link: Link): void {
-    for (const listener of this.#closed.get(link) ?? []) listener()
+    this.#ended.add(link)
+    const listeners = this.#closed.get(link) ?? []
+    this.#closed.delete(link)
+    for (const listener of listeners) listener()
   }
 
   slavePart(slaveId: number): Peer {

@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
 import type { Link } from '../../lib/link/link.ts'
-import { foreignTemplate } from '../../lib/link/messages/config-groups.ts'
 import { assignInstance, deleteInstance } from '../../lib/link/messages/instances.ts'
 import type { Assignment, InstanceState } from '../../lib/link/messages/instances.ts'
 import type { Logger } from '../../lib/log/logger.ts'
@@ -36,10 +35,10 @@ export class Assignments {
     this.#parts = parts
   }
 
-  /** What a slave needs to run an instance. Throws `not_found` when its template is gone. */
+  /** What a slave needs to run an instance; of a template that is not known here, the id alone. */
   of(record: InstanceRecord): Assignment {
     const { desired: _desired, created_with: _key, ...config } = record
-    return { ...config, template: this.#parts.templates.of(record) ?? foreignTemplate }
+    return { ...config, template: this.#parts.templates.find(record) ?? record.template }
   }
 
   /** Gives a slave one instance, or its new configuration. */
@@ -55,6 +54,11 @@ export class Assignments {
   async pushIfThere(record: InstanceRecord): Promise<void> {
     const link = record.slave_id === null ? undefined : this.#parts.slaves.link(record.slave_id)
     if (link) await this.push(link, record)
+  }
+
+  /** Whether a slave has brought an instance that is not taken in yet. */
+  isComing(slaveId: number, instanceId: number): boolean {
+    return this.#coming.get(slaveId)?.has(instanceId) === true && this.#parts.instances.get(instanceId)?.slave_id !== slaveId
   }
 
   /** A slave has told the state of an instance. */
@@ -77,8 +81,9 @@ export class Assignments {
   /**
    * A slave has connected and told what it has: instances that the master does not know are adopted, deleted ones
    * are deleted there too, and those whose configuration differs, or of which no state is told, get the master's.
+   * `taken` is called for each that is taken in, or is not to be.
    */
-  async reconcile(link: Link, slaveId: number, brought: readonly Brought[]): Promise<void> {
+  async reconcile(link: Link, slaveId: number, brought: readonly Brought[], taken: (instanceId: number) => void = () => {}): Promise<void> {
     const { instances } = this.#parts
     const has = new Map(brought.map((item) => [item.instance.id, item]))
     const isOwned = ({ instance: { id } }: Brought): boolean => instances.get(id)?.slave_id === slaveId
@@ -91,19 +96,21 @@ export class Assignments {
       if (state) await instances.setState(instance.id, state)
     })))
     const known = new Set(brought.map(({ instance: { id } }) => id).filter((id) => instances.get(id)))
-    const taken: Array<Promise<void>> = []
+    const takes: Array<Promise<void>> = []
     for (const item of brought) {
-      const take = this.#guard(item.instance.name, () => this.#take(link, slaveId, item, coming))
-      taken.push(take)
+      const { id, name } = item.instance
+      const take = this.#guard(name, () => instances.inTurn(id, () => this.#take(link, slaveId, item, coming))).then(() => taken(id))
+      takes.push(take)
       await this.#oneByOne(take)
     }
-    void Promise.all(taken).then(() => {
+    void Promise.all(takes).then(() => {
       if (this.#coming.get(slaveId) === coming) this.#coming.delete(slaveId)
     })
+    if (this.#parts.slaves.has(slaveId, link)) await instances.finishDeletions(slaveId, new Set(has.keys()))
     for (const { id, name } of instances.assignedTo(slaveId)) {
       await this.#oneByOne(this.#guard(name, () => instances.inTurn(id, async () => {
         const [record, item] = [instances.get(id), has.get(id)]
-        if (record?.slave_id !== slaveId) return
+        if (record?.slave_id !== slaveId || !this.#parts.slaves.has(slaveId, link)) return
         if (instances.isDeleted(id)) {
           if (!item) await instances.delete(record, false)
         } else if (this.#isToBeTold(record, item, known.has(id))) {
@@ -120,9 +127,13 @@ export class Assignments {
   }
 
   async #take(link: Link, slaveId: number, { instance, state }: Brought, coming: ReadonlyMap<number, InstanceState | undefined>): Promise<void> {
-    const { instances } = this.#parts
+    const { instances, slaves } = this.#parts
+    if (!slaves.has(slaveId, link)) return
     const record = instances.get(instance.id)
-    if (instances.isDeleted(instance.id)) return this.#finishDeletion(link, slaveId, instance.id, record)
+    // One that was the slave's when it came, and is not there any more, was deleted meanwhile, there too.
+    if (!record && !coming.has(instance.id)) return
+    const isToGo = instances.isDeleted(instance.id) || (!record && instances.tombstoneOf(instance.id) === slaveId)
+    if (isToGo) return this.#finishDeletion(link, slaveId, instance.id, record)
     if (record?.slave_id === slaveId) return
     if (record && record.slave_id !== null) {
       throw new ClusterError('conflict', `Slave ${slaveId} has the instance ${instance.id}, which is assigned to slave ${record.slave_id}; it is left alone there`)
@@ -141,8 +152,7 @@ export class Assignments {
       throw new ClusterError('conflict', `Slave ${slaveId} has an instance ${instanceId}; one with this id is to be deleted from another slave, so it is left alone here`)
     }
     await this.deleteThere(link, instanceId)
-    if (record) await instances.delete(record, false)
-    else await instances.forgetDeleted(instanceId)
+    await instances.delete(record ?? { id: instanceId, slave_id: slaveId }, false)
   }
 
   /** Resolves when the work is done, or has taken so long that the next should not wait for it. */

@@ -40,6 +40,34 @@ describe('ConsoleBacklog', () => {
     expect(() => backlog.read({ instance_id: 1, from: 0 })).to.throw(ClusterError).that.deep.includes({ code: 'console_gone', details: { head } })
   })
 
+  it('begins with a whole line where the oldest has gone, also one that is much longer than others', () => {
+    const backlog = filled(...Array.from({ length: 30_000 }, (_, index) => `${index} ö\n`), `${'ö'.repeat(40_000)}\n`, 'end\n')
+    const { chunk, head, end } = backlog.read({ instance_id: 1 })
+    expect(chunk.text).to.match(/^\d+ ö\n\d+ ö\n/).and.match(/ö\nend\n$/)
+    expect(end - head).to.be.within(131_000, 131_072)
+    backlog.add({ instance_id: 1, output: { run: 3, offset: end, text: `${'x'.repeat(200_000)}\n` } })
+    expect(backlog.read({ instance_id: 1 })).to.deep.include({ head: end + 200_001, end: end + 200_001 })
+  })
+
+  it('keeps of a run what came after a gap, and no more than a hundred runs', () => {
+    const backlog = filled('one\n')
+    backlog.add({ instance_id: 1, output: { run: 3, offset: 50, text: 'two\n' } })
+    expect(backlog.read({ instance_id: 1 })).to.deep.include({ chunk: { run: 3, offset: 50, text: 'two\n' }, head: 50, end: 54 })
+    for (let run = 4; run < 3_004; run += 1) backlog.add({ instance_id: 1, output: { run, offset: 0, text: `in run ${run}\n` } })
+    const { runs } = backlog.list(1)
+    expect([runs.length, runs[0]?.run, runs.at(-1)?.run]).to.deep.equal([100, 2_904, 3_003])
+    expect(backlog.read({ instance_id: 1, run: 2_950, tail: 1 }).chunk.text).to.equal('in run 2950\n')
+  })
+
+  it('costs no more for tiny pieces than for large ones', () => {
+    const backlog = new ConsoleBacklog()
+    const before = performance.now()
+    for (let offset = 0; offset < 231_072; offset += 1) backlog.add({ instance_id: 1, output: { run: 3, offset, text: '\n' } })
+    for (let count = 0; count < 50; count += 1) backlog.read({ instance_id: 1, tail: 10 })
+    // Where every piece moves all others, this takes more than a second.
+    expect(performance.now() - before).to.be.below(500)
+  })
+
   it('has nothing of instances that printed nothing, or are forgotten', () => {
     const backlog = filled('x\n')
     backlog.forget(1)

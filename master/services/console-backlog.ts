@@ -3,11 +3,15 @@ import { decodeBytes, encodeBytes, wholeCharacters } from '../../lib/link/consol
 import type { RequestOf, ResponseOf } from '../../lib/link/define.ts'
 import type { listRuns, readConsole } from '../../lib/link/messages/console.ts'
 import type { InstanceOutput } from '../../lib/link/messages/console-output.ts'
+import { RecentBytes } from './recent-bytes.ts'
 
-interface Piece { readonly run: number; readonly offset: number; readonly bytes: Buffer }
-interface Kept { readonly pieces: Piece[]; bytes: number }
+/** Bytes of one run: where they lie in the instance's latest output, and which place of the console that is. */
+interface Part { readonly run: number; readonly offset: number; readonly from: number; to: number }
+interface Kept { readonly bytes: RecentBytes; readonly parts: Part[] }
 
 const maxBytesPerInstance = 131_072
+/** A slave whose connection comes and goes has many runs with next to nothing in them. */
+const maxRuns = 100
 const newline = 0x0a
 
 /**
@@ -18,12 +22,14 @@ export class ConsoleBacklog {
   readonly #byInstance = new Map<number, Kept>()
 
   add({ instance_id: instanceId, output }: InstanceOutput): void {
-    const kept = this.#byInstance.get(instanceId) ?? { pieces: [], bytes: 0 }
+    const kept = this.#byInstance.get(instanceId) ?? { bytes: new RecentBytes(maxBytesPerInstance), parts: [] }
     this.#byInstance.set(instanceId, kept)
-    const bytes = decodeBytes(output)
-    kept.pieces.push({ run: output.run, offset: output.offset, bytes })
-    kept.bytes += bytes.length
-    while (kept.bytes > maxBytesPerInstance && kept.pieces.length > 1) kept.bytes -= kept.pieces.shift()?.bytes.length ?? 0
+    const from = kept.bytes.end
+    kept.bytes.append(decodeBytes(output))
+    const last = kept.parts.at(-1)
+    if (last?.run === output.run && last.offset + last.to - last.from === output.offset) last.to = kept.bytes.end
+    else this.#begin(kept, { run: output.run, offset: output.offset, from, to: kept.bytes.end })
+    while (kept.parts.length > 1 && (kept.parts[0]?.to ?? 0) <= kept.bytes.begin) kept.parts.shift()
   }
 
   forget(instanceId: number): void {
@@ -32,44 +38,47 @@ export class ConsoleBacklog {
 
   /** Answers `read_console`. Throws `not_found`, `console_gone`. */
   read({ instance_id: instanceId, run: wanted, from, tail, max_bytes: maxBytes = maxBytesPerInstance }: RequestOf<typeof readConsole>): ResponseOf<typeof readConsole> {
-    const runs = this.#runsOf(instanceId)
-    const run = wanted ?? runs.at(-1)
-    const pieces = this.#piecesOf(instanceId).filter((piece) => piece.run === run)
-    const head = pieces[0]?.offset
-    if (run === undefined || head === undefined) {
+    const { bytes, parts } = this.#byInstance.get(instanceId) ?? { bytes: undefined, parts: [] }
+    const part = wanted === undefined ? parts.at(-1) : parts.find(({ run }) => run === wanted)
+    if (!bytes || !part) {
       throw new ClusterError('not_found', 'There is no console to read: the slave keeps none, and nothing has come from it since the master was started')
     }
-    const bytes = Buffer.concat(pieces.map((piece) => piece.bytes))
-    const begin = from ?? head + (tail === undefined ? 0 : tailOffset(bytes, tail))
+    const { head, end } = extent(bytes, part)
+    const kept = bytes.slice(part.to - (end - head), part.to)
+    const begin = from ?? head + (tail === undefined ? 0 : tailOffset(kept, tail))
     if (begin < head) throw new ClusterError('console_gone', `The console before offset ${head} is no longer kept`, { details: { head } })
-    const wanting = bytes.subarray(begin - head, begin - head + maxBytes)
-    const part = wanting.subarray(0, wholeCharacters(wanting) || wanting.length)
+    const wanting = kept.subarray(begin - head, begin - head + maxBytes)
+    const chunk = wanting.subarray(0, wholeCharacters(wanting) || wanting.length)
     return {
-      chunk: { run, offset: begin, ...encodeBytes(part) },
-      head,
-      end: head + bytes.length,
+      chunk: { run: part.run, offset: begin, ...encodeBytes(chunk) },
+      head, end,
       exit: null,
-      next_run: runs.find((other) => other > run) ?? null,
+      next_run: parts.find(({ run }) => run > part.run)?.run ?? null,
     }
   }
 
   /** Answers `list_runs`. */
   list(instanceId: number): ResponseOf<typeof listRuns> {
-    return {
-      runs: this.#runsOf(instanceId).map((run) => {
-        const { head, end } = this.read({ instance_id: instanceId, run })
-        return { run, started_at: null, head, end, exit: null }
-      }),
-    }
+    const kept = this.#byInstance.get(instanceId)
+    if (!kept) return { runs: [] }
+    return { runs: kept.parts.map((part) => ({ run: part.run, started_at: null, ...extent(kept.bytes, part), exit: null })) }
   }
 
-  #piecesOf(instanceId: number): readonly Piece[] {
-    return this.#byInstance.get(instanceId)?.pieces ?? []
+  /** What came of a run before a gap can't be joined with what comes after it. */
+  #begin({ parts }: Kept, part: Part): void {
+    const before = parts.findIndex(({ run }) => run === part.run)
+    if (before >= 0) parts.splice(before, 1)
+    parts.push(part)
+    if (parts.length > maxRuns) parts.shift()
   }
+}
 
-  #runsOf(instanceId: number): number[] {
-    return [...new Set(this.#piecesOf(instanceId).map(({ run }) => run))]
-  }
+/** The places of a run that are there still. Where its begin is gone, it begins with a line. */
+function extent(bytes: RecentBytes, { offset, from, to }: Part): { head: number; end: number } {
+  const end = offset + to - from
+  if (from >= bytes.begin) return { head: offset, end }
+  const at = bytes.indexOf(newline, bytes.begin)
+  return { head: at === undefined || at + 1 >= to ? end : offset + at + 1 - from, end }
 }
 
 /** Where the last lines begin. */

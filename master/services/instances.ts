@@ -6,6 +6,7 @@ import { retryOnConflict } from '../../lib/store/retry-on-conflict.ts'
 import { deleteFrom, putIn } from '../../lib/store/store.ts'
 import type { Collection, Store, Write } from '../../lib/store/store.ts'
 import { Arrivals } from './arrivals.ts'
+import { Creations } from './creations.ts'
 import { IdSequence } from './ids.ts'
 import { InstanceIndex } from './instance-index.ts'
 import type { InstanceRecord, Origin } from './instance-record.ts'
@@ -19,6 +20,8 @@ type NewInstance = Omit<InstanceRecord, 'id' | 'desired'> & { readonly id?: numb
 
 /** The cluster's instances: their configuration, which the master owns, and their state, which their slaves tell. */
 export class InstanceService {
+  /** Instances that are being put on record. */
+  readonly creations = new Creations()
   readonly #store: Store
   readonly #instances: Collection<InstanceRecord>
   readonly #tombstones: Tombstones
@@ -39,7 +42,7 @@ export class InstanceService {
     this.#tombstones = new Tombstones(store)
     this.#index = new InstanceIndex(this.#instances)
     this.#states = new InstanceStates(this.#instances)
-    this.#ids = new IdSequence(store, 'instance', (id) => this.get(id) !== undefined || this.isDeleted(id))
+    this.#ids = new IdSequence(store, 'instance', (id) => this.get(id) !== undefined || this.tombstoneOf(id) !== undefined)
     this.#instances.watch(({ id, value }) => {
       if (!value) this.#states.forget(Number(id))
       this.#changed(Number(id))
@@ -111,24 +114,36 @@ export class InstanceService {
     return made
   }
 
-  /** Puts a new instance on record. Throws `name_in_use`, `not_found` without its slave, `wrong_state` while that is removed, and `conflict` when its id is in use. */
-  create(fields: NewInstance): Promise<InstanceRecord> {
-    return this.#withName(fields, async () => {
-      const { id, writes } = this.#newId(fields.id)
-      const record: InstanceRecord = { ...fields, id, desired: 'stopped' }
-      await this.#putAt(fields.slave_id, () => this.#store.batch([...writes, putIn(this.#instances, String(id), record, { expectedRevision: 0 })]))
+  /**
+   * Puts a new instance on record and then settles it, with all else that is asked of it waiting for its turn. Throws
+   * `name_in_use`, `not_found` without its slave, `wrong_state` while that is removed, `conflict` when its id is in use, and
+   * what `settle` throws.
+   */
+  async create(fields: NewInstance, settle: (record: InstanceRecord) => Promise<void> = async () => {}): Promise<InstanceRecord> {
+    const { id, write } = fields.id === undefined ? this.#ids.take() : { id: fields.id, write: undefined }
+    const record: InstanceRecord = { ...fields, id, desired: 'stopped' }
+    const recorded = this.creations.begin(id)
+    return this.inTurn(id, async () => {
+      try {
+        if (write === undefined) this.#expectFree(id)
+        await this.#putNew(record, write === undefined ? this.#ids.skip(id) : [write])
+      } finally {
+        recorded()
+      }
+      await settle(record)
       return record
     })
   }
 
-  #newId(wanted: number | undefined): { id: number; writes: Write[] } {
-    if (wanted === undefined) {
-      const { id, write } = this.#ids.take()
-      return { id, writes: [write] }
-    }
-    if (this.get(wanted)) throw new ClusterError('conflict', `Instance with ID ${wanted} already exists`)
-    if (this.isDeleted(wanted)) throw new ClusterError('conflict', `Instance with ID ${wanted} was deleted, but its slave is still to be told; take another id`)
-    return { id: wanted, writes: this.#ids.skip(wanted) }
+  #putNew(record: InstanceRecord, writes: Write[]): Promise<unknown> {
+    return this.#withName(record, () => this.#putAt(record.slave_id, () => this.#store.batch([
+      ...writes, ...this.#tombstones.forget(record.id), putIn(this.#instances, String(record.id), record, { expectedRevision: 0 }),
+    ])))
+  }
+
+  #expectFree(id: number): void {
+    if (this.get(id)) throw new ClusterError('conflict', `Instance with ID ${id} already exists`)
+    if (this.isDeleted(id)) throw new ClusterError('conflict', `Instance with ID ${id} was deleted, but its slave is still to be told; take another id`)
   }
 
   /** Changes an instance's configuration. Throws `not_found`, `name_in_use`, `wrong_state` while its new slave is removed, and what `change` throws. */
@@ -159,7 +174,7 @@ export class InstanceService {
       throw new ClusterError('name_in_use', `Slave ${slaveId} brings an instance "${config.name}" (id ${config.id}), but the name is in use; rename one of them`)
     }
     const record: InstanceRecord = { ...config, template, slave_id: slaveId, desired, created_with: null }
-    await this.#putAt(slaveId, () => this.#store.batch([...this.#ids.skip(config.id), putIn(this.#instances, String(config.id), record, { expectedRevision: 0 })]))
+    await this.#putAt(slaveId, () => this.#store.batch([...this.#ids.skip(config.id), ...this.#tombstones.forget(config.id), putIn(this.#instances, String(config.id), record, { expectedRevision: 0 })]))
   }
 
   /** Runs the removal of a slave: none of its instances escapes it. Throws `wrong_state` when it is under way already, and what `remove` throws. */
@@ -182,11 +197,11 @@ export class InstanceService {
     }
   }
 
-  /** Forgets an instance; with `isPending` its slave is told when it comes back. */
-  async delete(record: InstanceRecord, isPending: boolean): Promise<void> {
+  /** Forgets an instance; with `isPending` its slave is told when it comes back, and otherwise only should it bring the instance again. */
+  async delete(record: Pick<InstanceRecord, 'id' | 'slave_id'>, isPending: boolean): Promise<void> {
     await this.#store.batch([
       deleteFrom(this.#instances, String(record.id)),
-      ...(isPending ? this.#tombstones.bury(record) : this.#tombstones.forget(record.id)),
+      ...(isPending ? this.#tombstones.bury(record) : this.#tombstones.done(record)),
     ])
   }
 
@@ -200,18 +215,27 @@ export class InstanceService {
     return [...this.assignedTo(slaveId).map(({ id }) => deleteFrom(this.#instances, String(id))), ...this.#tombstones.forgetAllOf(slaveId)]
   }
 
+  /** Whether an instance was deleted, and its slave has yet to say that it has done so too. */
   isDeleted(instanceId: number): boolean {
-    return this.tombstoneOf(instanceId) !== undefined
+    return this.#tombstones.isPending(instanceId)
   }
 
-  /** The slave that is still to delete an instance. */
+  /** The slave that an instance was deleted from, or is to be, while no other has its id. */
   tombstoneOf(instanceId: number): number | undefined {
     return this.#tombstones.slaveOf(instanceId)
   }
 
-  /** The slave has deleted it too, or has refused to. */
+  /** The slave has refused to delete it. */
   async forgetDeleted(instanceId: number): Promise<void> {
     await this.#store.batch(this.#tombstones.forget(instanceId))
+  }
+
+  /** A slave has told all that it has: what it was to delete of others is done. */
+  async finishDeletions(slaveId: number, brought: ReadonlySet<number>): Promise<void> {
+    for (const id of this.#tombstones.pendingOf(slaveId)) {
+      if (brought.has(id) || this.get(id)) continue
+      await this.#store.batch(this.#tombstones.done({ id, slave_id: slaveId }))
+    }
   }
 
   /** A slave has told which instances it has: of its others nothing is known any more. */

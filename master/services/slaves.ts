@@ -9,6 +9,7 @@ import { fits } from '../../lib/link/validate.ts'
 import { retryOnConflict } from '../../lib/store/retry-on-conflict.ts'
 import { deleteFrom, putIn } from '../../lib/store/store.ts'
 import type { Collection, Store, Write } from '../../lib/store/store.ts'
+import type { TokenPrincipal } from '../../lib/plugin/cluster-view.ts'
 import type { Caller } from './access.ts'
 import { IdSequence } from './ids.ts'
 import type { TokenService } from './tokens.ts'
@@ -73,13 +74,36 @@ export class SlaveService {
     if (this.#claimedNames.has(name) || this.#isNameTaken(name)) {
       throw new ClusterError('name_in_use', `There is a slave "${name}" already; choose another name, or remove that one with \`ctl slave remove ${name}\``)
     }
-    this.#claimedNames.add(name)
-    try {
+    return this.#claiming(name, async () => {
       const { id, write } = this.#ids.take()
       const { token, writes } = this.#tokens.prepare({ name: `slave ${name}`, role: 'slave', slaveId: id })
       const record: SlaveRecord = { ...newSlave, id, name, labels }
       await retryOnConflict(() => this.#store.batch([this.#tokens.takeUse(caller), write, ...writes, putIn(this.#slaves, String(id), record)]))
       return { id, name, token }
+    })
+  }
+
+  /**
+   * Makes a slave of the id that it brings. With `token` it comes from now on, for which the caller's join token gives one of its
+   * uses; without, with the caller's own. Throws `unauthenticated` when none is left, and `conflict` when another took one at the same moment.
+   */
+  async admit({ id, name }: Registration, caller: TokenPrincipal, token: string | undefined): Promise<TokenPrincipal> {
+    const own = fits(GivenName, name) && !this.#claimedNames.has(name) && !this.#isNameTaken(name) ? name : `slave-${id}`
+    return this.#claiming(own, async () => {
+      const made = token === undefined ? undefined : this.#tokens.prepare({ token, name: `slave ${own}`, role: 'slave', slaveId: id })
+      const record: SlaveRecord = { ...newSlave, id, name: own }
+      await this.#store.batch([
+        ...(made ? [this.#tokens.takeUse(caller), ...made.writes] : []), ...this.#ids.skip(id),
+        putIn(this.#slaves, String(id), record, { expectedRevision: 0 }),
+      ])
+      return made ? { tokenId: made.record.id } : caller
+    })
+  }
+
+  async #claiming<T>(name: string, work: () => Promise<T>): Promise<T> {
+    this.#claimedNames.add(name)
+    try {
+      return await work()
     } finally {
       this.#claimedNames.delete(name)
     }

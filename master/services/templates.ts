@@ -37,6 +37,11 @@ export class TemplateService {
     return template === foreignTemplate ? undefined : this.require(template).template
   }
 
+  /** The same; none where it is not known here either. */
+  find({ template }: { readonly template: string }): Template | undefined {
+    return this.#templates.get(template)?.template
+  }
+
   /** Throws `not_found` with the nearest id. */
   require(id: string): KnownTemplate {
     const found = this.#templates.get(id)

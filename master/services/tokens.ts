@@ -24,6 +24,8 @@ export interface TokenRecord {
 }
 
 interface NewToken {
+  /** Made up unless it is given. */
+  readonly token?: string | undefined
   readonly name: string
   readonly role: RoleName
   readonly expiresInS?: number | undefined
@@ -65,9 +67,8 @@ export class TokenService {
   }
 
   /** A new token and the writes that put it on record; it is good once they are durable. */
-  prepare({ name, role, expiresInS, uses, slaveId, createdWith }: NewToken): { token: string; record: TokenRecord; writes: Write[] } {
+  prepare({ token = newToken(), name, role, expiresInS, uses, slaveId, createdWith }: NewToken): { token: string; record: TokenRecord; writes: Write[] } {
     const { id, write } = this.#ids.take()
-    const token = newToken()
     const now = Date.now()
     const record: TokenRecord = {
       id, name, role,
@@ -96,12 +97,16 @@ export class TokenService {
 
   /** Whose token this is. Throws `unauthenticated`. */
   authenticate(token: string): TokenRecord {
+    const found = this.find(token)
+    if (!found) throw new ClusterError('unauthenticated', 'This token is unknown, expired or revoked; ask an administrator for a new one')
+    return found
+  }
+
+  /** The same; undefined where it is not good. */
+  find(token: string): TokenRecord | undefined {
     const id = this.#idByHash.get(hashToken(token))
     const found = id === undefined ? undefined : this.#tokens.get(id)
-    if (!found || hasExpired(found.value)) {
-      throw new ClusterError('unauthenticated', 'This token is unknown, expired or revoked; ask an administrator for a new one')
-    }
-    return found.value
+    return found && !hasExpired(found.value) ? found.value : undefined
   }
 
   /** The token of a caller as it is now. Throws `unauthenticated` once it is revoked or has expired. */
@@ -145,7 +150,7 @@ export class TokenService {
     if (!await this.#tokens.delete(String(tokenId))) throw new ClusterError('not_found', `There is no token ${tokenId}; see \`ctl token list\``)
   }
 
-  /** The writes that revoke a slave's token. */
+  /** The writes that revoke a slave's token; none where it has no token of its own. */
   revocationsOf(slaveId: number): Write[] {
     return this.#tokens.list().filter(({ value }) => value.slave_id === slaveId).map(({ id }) => deleteFrom(this.#tokens, id))
   }

@@ -34,11 +34,27 @@ describe('UntoldStates', () => {
     expect(told).to.deep.equal(['starting, wanted running', 'running, wanted running', 'stopping, wanted stopped', 'stopped, wanted stopped'])
   })
 
-  it('knows nothing after a failure, and passes it on', async () => {
+  it('knows nothing after a failure that leaves it in doubt, and passes it on', async () => {
+    for (const code of ['slave_gone', 'deadline', 'link_closed'] as const) {
+      const { instances, told } = oneInstance()
+      const failure = failureOf(new UntoldStates(instances).during('start_instance', 1, true, Promise.reject(new ClusterError(code, 'No'))))
+      expect(await failure).to.include({ message: 'No' })
+      expect(told.at(-1)).to.match(/^unknown/)
+    }
+  })
+
+  it('are after a refusal what they were before, unless something else was told', async () => {
     const { instances, told } = oneInstance()
-    const failure = failureOf(new UntoldStates(instances).during('start_instance', 1, true, Promise.reject(new ClusterError('peer_refused', 'No'))))
-    expect(await failure).to.include({ message: 'No' })
-    expect(told.at(-1)).to.match(/^unknown/)
+    const states = new UntoldStates(instances)
+    await states.during('stop_instance', 1, true, Promise.resolve())
+    await failureOf(states.during('start_instance', 1, true, Promise.reject(new ClusterError('peer_refused', 'No'))))
+    expect(told.slice(-2)).to.deep.equal(['starting, wanted running', 'stopped, wanted stopped'])
+    let refuse: (error: Error) => void = () => {}
+    const refused = failureOf(states.during('start_instance', 1, true, new Promise((_resolve, reject) => { refuse = reject })))
+    await states.during('start_instance', 1, true, Promise.resolve())
+    refuse(new ClusterError('peer_refused', 'Already running'))
+    await refused
+    expect(told.at(-1)).to.equal('running, wanted running')
   })
 
   it('answers who does not wait before it is done, and goes on following', async () => {

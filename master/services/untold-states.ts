@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { ClusterError } from '../../lib/errors/cluster-error.ts'
 import type { InstanceState } from '../../lib/link/messages/instances.ts'
+import { isAbsence } from '../slave-error.ts'
 import type { InstanceService } from './instances.ts'
 
 type Status = InstanceState['status']
@@ -33,15 +35,17 @@ export class UntoldStates {
     const change = changes[type]
     if (!change) return answer
     answer.catch(() => {})
-    await this.#set(instanceId, change.during, change.desired)
+    const before = this.#stateOf(instanceId)
+    const during = await this.#set(instanceId, change.during, change.desired)
     const done = answer.then(
       async (data) => {
         await this.#set(instanceId, change.after, change.desired)
         return data
       },
       async (error: unknown) => {
-        // How far it came is not known.
-        await this.#set(instanceId, 'unknown')
+        // How far it came is not known; what was refused has not begun.
+        if (isInDoubt(error)) await this.#set(instanceId, 'unknown')
+        else if (before && this.#stateOf(instanceId) === during) await this.#instances.setState(instanceId, before)
         throw error
       },
     )
@@ -60,11 +64,24 @@ export class UntoldStates {
     this.#set(instanceId, 'running', 'running').catch(() => {})
   }
 
-  async #set(instanceId: number, status: Status, wanted?: InstanceState['desired']): Promise<void> {
+  #stateOf(instanceId: number): InstanceState | undefined {
     const record = this.#instances.get(instanceId)
-    if (!record) return
+    return record && this.#instances.state(record)
+  }
+
+  async #set(instanceId: number, status: Status, wanted?: InstanceState['desired']): Promise<InstanceState | undefined> {
+    const record = this.#instances.get(instanceId)
+    if (!record) return undefined
     const desired = wanted ?? record.desired
     const startedAt = status === 'running' ? new Date().toISOString() : null
-    await this.#instances.setState(instanceId, { ...this.#instances.state(record), desired, status, started_at: startedAt })
+    const state = { ...this.#instances.state(record), desired, status, started_at: startedAt }
+    await this.#instances.setState(instanceId, state)
+    return state
   }
+}
+
+/** Whether the slave may have done it although it did not say so. */
+function isInDoubt(error: unknown): boolean {
+  const known = ClusterError.from(error)
+  return isAbsence(known) || known.code === 'slave_gone'
 }

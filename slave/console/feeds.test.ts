@@ -5,7 +5,7 @@ import { ConsoleFeed } from './feeds.ts'
 describe('ConsoleFeed', () => {
   function feed() {
     const sent: unknown[] = []
-    const link = { channel: { bufferedBytes: 0 }, emit: (_definition: unknown, { output }: { output: unknown }) => sent.push(output) }
+    const link = { isOpen: true, channel: { bufferedBytes: 0 }, emit: (_definition: unknown, { output }: { output: unknown }) => sent.push(output) }
     let print: OutputListener = () => {}
     const output = { end: 0, head: 0, follow: (_from: number, listener: OutputListener) => {
       print = listener

@@ -29,6 +29,11 @@ export class ConsoleFeed {
     this.#follow()
   }
 
+  /** The run, and where in its output goes on who goes on after this feed. */
+  get place(): { run: number; offset: number } {
+    return { run: this.#run, offset: this.#position - this.#carried.length }
+  }
+
   /** The run has ended; everything was printed. What was held back is left to who reads by offset. */
   end(exit: RunExit): void {
     this.#send(this.#carried, exit)
@@ -47,7 +52,8 @@ export class ConsoleFeed {
   }
 
   #take(offset: number, bytes: Uint8Array): void {
-    if (!this.#stop) return
+    // Over a link that has ended nothing is sent.
+    if (!this.#stop || !this.#link.isOpen) return
     // Half a character whose other half is gone.
     if (offset !== this.#position) this.#carried = Buffer.alloc(0)
     const whole = this.#carried.length > 0 ? Buffer.concat([this.#carried, bytes]) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)

@@ -17,6 +17,33 @@ const defaultAnswerMs = 1_000
 const silenceMs = 200
 const maxAnswerBytes = 64 * 1024
 
+/** How long an ask waits for those before it, and how many wait at once. */
+const maxWaitMs = 10_000
+const maxOpenAsks = 100
+
+/** The asks of one game, one after the other: at once, each would take what answers the others for its own answer. */
+export class Asks {
+  #last: Promise<unknown> = Promise.resolve()
+  #open = 0
+
+  /** Does the work when all before has been done. Throws what that throws, and `console_unavailable` when its turn does not come in time; then it is not done. */
+  async take<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#open >= maxOpenAsks) throw stillAnswering()
+    const latest = performance.now() + maxWaitMs
+    this.#open += 1
+    const turn = this.#last.then(() => {
+      if (performance.now() > latest) throw stillAnswering()
+      return work()
+    })
+    this.#last = turn.catch(() => {}).then(() => { this.#open -= 1 })
+    return turn
+  }
+}
+
+function stillAnswering(): ClusterError {
+  return new ClusterError('console_unavailable', 'The game is still being asked other things; the line was not sent, try again')
+}
+
 /**
  * Sends a line and gives what the game prints after it: until it falls silent, for as long as the template says at most,
  * and no more than 64 KiB. A console tells no answer from other output. Throws as `console.send` does.

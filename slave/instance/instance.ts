@@ -7,7 +7,7 @@ import type { Run } from '../run/run.ts'
 import type { Completed, Given } from '../template/complete-assignment.ts'
 import type { ActiveRun } from './active-run.ts'
 import { ActualState } from './actual-state.ts'
-import { askGame, saveGame } from './ask-game.ts'
+import { askGame, Asks, saveGame } from './ask-game.ts'
 import type { Host } from './host.ts'
 import { checkLaunch } from './launch-game.ts'
 import { Lifecycle } from './lifecycle.ts'
@@ -33,6 +33,7 @@ export class Instance {
   readonly #keeper: RecordKeeper
   readonly #actual: ActualState
   readonly #lifecycle: Lifecycle
+  readonly #asks = new Asks()
   #isRemoving = false
 
   constructor(directory: InstanceDirectory, record: InstanceRecord, host: Host, listener: InstanceListener) {
@@ -164,7 +165,8 @@ export class Instance {
 
   /** Sends a line and gives what the game prints in answer, within the template's window. Throws as `send` does. */
   async ask(line: string): Promise<string> {
-    return askGame(this.#expectActive(), line, this.assignment.template)
+    this.#expectActive()
+    return this.#asks.take(async () => askGame(this.#expectActive(), line, this.assignment.template))
   }
 
   /**

@@ -15,6 +15,9 @@ export class StateReporter implements InstanceListener {
   #followed: ReadonlySet<number> | 'all' = new Set()
   readonly #feeds = new Map<number, ConsoleFeed>()
   readonly #changed = new Set<Instance>()
+  /** Where to go on for a master that gets all output and can't read any again. */
+  readonly #unsent = new Map<number, ConsoleFeed['place']>()
+  #isSendingAll = false
 
   /** A new conversation with the master has begun: it is told all that is here. */
   begin(link: Link, instances: readonly Instance[], { slaveId, isDraining, dataDirectoryId }: { slaveId: number; isDraining: boolean; dataDirectoryId: string }): void {
@@ -25,7 +28,9 @@ export class StateReporter implements InstanceListener {
       draining: isDraining,
       data_directory_id: dataDirectoryId,
     })
-    if (!link.channel.carries(setInstanceOutputSubscriptions)) this.#followAll(instances)
+    this.#isSendingAll = !link.channel.carries(setInstanceOutputSubscriptions)
+    if (this.#isSendingAll) this.#followAll(instances)
+    this.#unsent.clear()
   }
 
   drainChanged(isOn: boolean): void {
@@ -36,7 +41,10 @@ export class StateReporter implements InstanceListener {
   end(): void {
     this.#link = undefined
     this.#followed = new Set()
-    for (const feed of this.#feeds.values()) feed.close()
+    for (const [id, feed] of this.#feeds) {
+      feed.close()
+      if (this.#isSendingAll) this.#unsent.set(id, feed.place)
+    }
     this.#feeds.clear()
   }
 
@@ -66,6 +74,7 @@ export class StateReporter implements InstanceListener {
   }
 
   runBegan(instance: Instance, number: number, run: Run): void {
+    if (!this.#link && this.#isSendingAll) this.#unsent.set(instance.id, { run: number, offset: run.output.head })
     if (this.#followed === 'all' || this.#followed.has(instance.id)) this.#feed(instance.id, number, run, run.output.head)
   }
 
@@ -76,7 +85,10 @@ export class StateReporter implements InstanceListener {
 
   #followAll(instances: readonly Instance[]): void {
     this.#followed = 'all'
-    for (const { id, activeRun } of instances) if (activeRun) this.#feed(id, activeRun.number, activeRun.run)
+    for (const { id, activeRun } of instances) {
+      const unsent = this.#unsent.get(id)
+      if (activeRun) this.#feed(id, activeRun.number, activeRun.run, unsent?.run === activeRun.number ? unsent.offset : undefined)
+    }
   }
 
   #feed(instanceId: number, number: number, run: Run, from = run.output.end): void {

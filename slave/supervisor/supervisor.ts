@@ -107,12 +107,12 @@ export class Supervisor {
   }
 
   /**
-   * Stops an instance and deletes all that it has; one that is not here is no error, for then it is deleted already.
+   * Stops an instance and deletes all that it has; false for one that is not here, for then it is deleted already.
    * Throws `store_failed` for one that can't be used or deleted.
    */
-  async remove(instanceId: number): Promise<void> {
+  async remove(instanceId: number): Promise<boolean> {
     const instance = await this.#inTurn(instanceId, () => this.#find(instanceId))
-    if (!instance) return
+    if (!instance) return false
     // A deletion that is asked for twice is one: the second would write into a directory that is gone.
     const removal = this.#removing.get(instanceId) ?? instance.remove()
       .then(() => {
@@ -122,6 +122,7 @@ export class Supervisor {
       .finally(() => this.#removing.delete(instanceId))
     this.#removing.set(instanceId, removal)
     await removal
+    return true
   }
 
   /** Tells the players of all games something, as far as the games can; it waits for none of them. */

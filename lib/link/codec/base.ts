@@ -119,7 +119,7 @@ export class BaseCodec {
     return { ...common, outcome: { data: Payload.ofValue(base.response.decode(rest as never)) } }
   }
 
-  /** Slaves may have plugins that the master lacks, and the other way round: their events concern nobody, and are counted. */
+  /** Slaves may have plugins that the master lacks, or whose events have no look in this dialect: they concern nobody, and are counted. */
   #unknownEvent(name: string, type: string, data: Envelope['data']): Message {
     const isAmongSlaves = this.#incoming === 'slave-master' || this.#incoming === 'master-slave'
     if (!isAmongSlaves || !type.includes(':')) throw this.#noValidator(name)

@@ -8,7 +8,7 @@ import type { Registry } from '../registry.ts'
 import { Session } from '../session/session.ts'
 import { fits } from '../validate.ts'
 import { Greeter } from './greeting.ts'
-import { Hello, Ready, Resumed } from './shapes.ts'
+import { BaseReady, Hello, Ready, Resumed } from './shapes.ts'
 import type { Registration } from './shapes.ts'
 
 export interface ConnectOptions {
@@ -75,6 +75,7 @@ async function resume(connection: Connection, greeter: Greeter, { handshakeDeadl
 
 function open(connection: Connection, greeter: Greeter, data: unknown, { dialect, registry, settings, registration }: ConnectOptions): Connected {
   if (dialect === 'base') {
+    if (!fits(BaseReady, data)) throw new LinkFault(invalidHandshake)
     const channel = new BaseChannel(connection, new BaseCodec(registry, registration.role, 'master'), settings, greeter.lastSeq)
     return { channel, isResumed: false }
   }

@@ -3,18 +3,23 @@ import type { Static } from '@sinclair/typebox'
 
 const strict = { additionalProperties: false }
 const text = Type.String({ minLength: 1, maxLength: 4_096 })
+/** An empty one is a token, too: one that is not good. */
+const token = Type.String({ maxLength: 4_096 })
 
 /** Data of the master's first frame (seed 001, Handshake). The base dialect has nothing but the version. */
 export const Hello = Type.Object({ version: Type.String() })
 
 /** Data of `register_control`; the token is required in practice (`protocols/link.md`). */
-export const RegisterControl = Type.Object({ token: text, agent: Type.String(), version: Type.String() }, strict)
+export const RegisterControl = Type.Object({ token, agent: Type.String(), version: Type.String() }, strict)
 
 /** Data of `register_slave`. */
 export const RegisterSlave = Type.Object(
-  { token: text, agent: Type.String(), version: Type.String(), id: Type.Integer(), name: Type.String() },
+  { token, agent: Type.String(), version: Type.String(), id: Type.Integer(), name: Type.String() },
   strict,
 )
+
+/** Data of the base dialect's `ready`: nothing (`protocols/link.md`, Envelope). */
+export const BaseReady = Type.Object({}, strict)
 
 /** Data of the session dialect's `ready`: what a later `resume` needs. */
 export const Ready = Type.Object({ session_id: text, session_secret: text })

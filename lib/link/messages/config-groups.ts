@@ -5,7 +5,7 @@ import type { Static } from '@sinclair/typebox'
 export const ConfigGroup = Type.Object({
   name: Type.String({ maxLength: 255 }),
   fields: Type.Record(Type.String(), Type.Unknown()),
-})
+}, { additionalProperties: false })
 export type ConfigGroup = Static<typeof ConfigGroup>
 
 export const ConfigGroups = Type.Array(ConfigGroup, {
@@ -14,7 +14,7 @@ export const ConfigGroups = Type.Array(ConfigGroup, {
 })
 
 /** An instance's configuration in the base dialect (`protocols/link.md`, Catalogue). */
-export const SerializedConfig = Type.Object({ groups: Type.Array(ConfigGroup, { maxItems: 1_000 }) })
+export const SerializedConfig = Type.Object({ groups: Type.Array(ConfigGroup, { maxItems: 1_000 }) }, { additionalProperties: false })
 export type SerializedConfig = Static<typeof SerializedConfig>
 
 /** The template of instances that another program runs by rules of its own: Corral knows nothing of their game. */

@@ -64,9 +64,22 @@ describe('Output in the base dialect', () => {
     const line = (message: string, more: Partial<OutputLine['output']> = {}): OutputLine =>
       ({ instance_id: 5, output: { source: 'stdout', received: 1, format: 'none', type: 'generic', message, ...more } })
     const first = stream.decode(line('Grüße') as never)
-    const second = stream.decode(line('saved', { time: '1.5', level: 'Info', file: 'Main.cpp:7', action: 'SAVE' }) as never)
+    const saved = line('saved', { time: '1.5', level: 'Info', file: 'Main.cpp:7', action: 'SAVE' })
+    const second = stream.decode(saved as never)
     expect(first.output).to.include({ offset: 0, text: 'Grüße\n' })
-    expect(second.output).to.deep.equal({ run: first.output.run, offset: 8, text: '1.5 Info Main.cpp:7: [SAVE] saved\n' })
+    expect(second.output).to.deep.equal({ run: first.output.run, offset: 8, text: '1.5 Info Main.cpp:7: [SAVE] saved\n', line: saved.output })
     expect(first.output.run).to.be.within(Date.now() - 60_000, Date.now())
+  })
+
+  it('goes on to others of the dialect as it came, whatever is in it', () => {
+    const [slave, control] = [consoleLines.open(), consoleLines.open()]
+    const messages = ['z', '', '\r', 'with\nline\nends\n', 'ü'.repeat(70_000)]
+    const events = messages.map((message, received): OutputLine => (
+      { instance_id: 5, output: { source: 'stderr', received, format: 'date', type: 'log', time: '12:00', level: 'Warn', file: 'a.cpp:1', message } }
+    ))
+    for (const event of events) expect([...control.encode(slave.decode(event as never))]).to.deep.equal([event])
+    expect(messagesOf(control.encode(output(0, 'begun', {}, 5)))).to.deep.equal([])
+    const [event] = events
+    expect(messagesOf(control.encode(slave.decode(event as never)))).to.deep.equal(['begun', 'z'])
   })
 })

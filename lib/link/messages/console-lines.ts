@@ -1,25 +1,12 @@
-import { Type } from '@sinclair/typebox'
 import type { Static } from '@sinclair/typebox'
 import { decodeBytes, wholeCharacters } from '../console-bytes.ts'
 import type { ProjectionStream, StreamProjection } from '../define.ts'
+import { LineOutput } from './console-output.ts'
 import type { InstanceOutput } from './console-output.ts'
 import { InstanceId, strict } from './shapes.ts'
 
 /** One line of a game's output in the base dialect (`protocols/link.md`, Catalogue). */
-export const OutputLine = strict({
-  instance_id: InstanceId,
-  output: strict({
-    source: Type.String(),
-    received: Type.Number(),
-    format: Type.String(),
-    type: Type.String(),
-    message: Type.String(),
-    time: Type.Optional(Type.String()),
-    level: Type.Optional(Type.String()),
-    file: Type.Optional(Type.String()),
-    action: Type.Optional(Type.String()),
-  }),
-})
+export const OutputLine = strict({ instance_id: InstanceId, output: LineOutput })
 export type OutputLine = Static<typeof OutputLine>
 
 /** The begin of a line whose end has not come. */
@@ -33,7 +20,7 @@ const maxBegun = 1_000
 const maxReceived = 100_000
 const newline = 0x0a
 
-/** Cuts what is printed into lines, and makes one stream again of lines that come. */
+/** Cuts what is printed into lines, and makes one stream again of lines that come; those are given on as they came. */
 class ConsoleLines implements ProjectionStream<InstanceOutput> {
   readonly #begun = new Map<number, Begun>()
   readonly #received = new Map<number, number>()
@@ -46,23 +33,25 @@ class ConsoleLines implements ProjectionStream<InstanceOutput> {
     this.#received.delete(id)
     this.#received.set(id, offset + Buffer.byteLength(text))
     forgetOldest(this.#received, maxReceived)
-    return { instance_id: id, output: { run: this.#run, offset, text } }
+    return { instance_id: id, output: { run: this.#run, offset, text, line: output } }
   }
 
   *encode({ instance_id: id, output }: InstanceOutput): Iterable<OutputLine> {
     for (const line of this.#lines(id, output)) {
       yield { instance_id: id, output: { source: 'stdout', received: Date.now(), format: 'none', type: 'generic', message: textOf(line) } }
     }
+    if (output.line) yield { instance_id: id, output: output.line }
   }
 
   *#lines(id: number, output: InstanceOutput['output']): Iterable<Buffer> {
-    const { run, offset, exit } = output
-    const bytes = decodeBytes(output)
+    const { run, offset, exit, line: whole } = output
     const before = this.#begun.get(id)
     this.#begun.delete(id)
-    const goesOn = before?.run === run && before.end === offset
+    const goesOn = !whole && before?.run === run && before.end === offset
     // What was begun elsewhere has no end any more.
     if (before && !goesOn) yield before.bytes
+    if (whole) return
+    const bytes = decodeBytes(output)
     let rest = goesOn ? Buffer.concat([before.bytes, bytes]) : bytes
     for (let end = rest.indexOf(newline); end >= 0 || rest.length > maxLineBytes; end = rest.indexOf(newline)) {
       const isWhole = end >= 0 && end <= maxLineBytes

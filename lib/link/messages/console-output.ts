@@ -13,6 +13,27 @@ const chunk = {
 export const ConsoleChunk = Type.Object(chunk)
 export type ConsoleChunk = Static<typeof ConsoleChunk>
 
+/** What the base dialect says of one line (`protocols/link.md`, Catalogue). */
+export const LineOutput = Type.Object({
+  source: Type.String(),
+  received: Type.Number(),
+  format: Type.String(),
+  type: Type.String(),
+  message: Type.String(),
+  time: Type.Optional(Type.String()),
+  level: Type.Optional(Type.String()),
+  file: Type.Optional(Type.String()),
+  action: Type.Optional(Type.String()),
+}, { additionalProperties: false, description: 'The line as a slave of the base dialect told it, whole; the piece is its text' })
+export type LineOutput = Static<typeof LineOutput>
+
 /** What an instance printed, and with the last of a run how that ended. */
-export const InstanceOutput = Type.Object({ instance_id: InstanceId, output: Type.Object({ ...chunk, exit: Type.Optional(LastExit) }) })
+export const InstanceOutput = Type.Object({
+  instance_id: InstanceId,
+  output: Type.Object({
+    ...chunk,
+    exit: Type.Optional(LastExit),
+    line: Type.Optional(LineOutput),
+  }),
+})
 export type InstanceOutput = Static<typeof InstanceOutput>

@@ -7,7 +7,7 @@ import { foreignTemplate, SerializedConfig, settingDefaults } from './config-gro
 import { Assignment } from './instance-shapes.ts'
 import type { InstanceConfig, InstanceInfo, InstanceState } from './instance-shapes.ts'
 import { asItIs } from './projections.ts'
-import { decodeConfig, encodeConfig, groupedField, groupsKept } from './serialized-config.ts'
+import { decodeConfig, encodeConfig, groupedField, groupsKept, withGroupValue } from './serialized-config.ts'
 import { Empty, GivenName, InstanceId, nullable, SlaveId, strict } from './shapes.ts'
 import type { InstanceStatus } from './shapes.ts'
 
@@ -58,9 +58,15 @@ export const baseCreation: RequestProjection<NewInstance, { instance?: InstanceI
   response: { ...asItIs(Empty), decode: () => ({}) },
 }
 
-export const baseConfig: RequestProjection<Named & { secrets?: boolean }, { config: InstanceConfig }> = {
-  // Whoever asks in this dialect has no other way to say what he wants to see.
-  request: { ...asItIs(instanceOnly), decode: ({ instance_id }: Named) => ({ instance_id, secrets: true }) },
+/** Nobody can force it in this dialect, and what is deleted is to stay deleted: a slave that is away is told when it is back. */
+export const baseDeletion: RequestProjection<Named & { force?: boolean }, object> = {
+  request: { ...asItIs(instanceOnly), decode: ({ instance_id }: Named) => ({ instance_id, force: true }) },
+  response: asItIs(Empty),
+}
+
+export const baseConfig: RequestProjection<Named & { secrets?: boolean; stored?: boolean }, { config: InstanceConfig }> = {
+  // Whoever asks in this dialect has no other way to say what he wants to see: what he once gave, word for word.
+  request: { ...asItIs(instanceOnly), decode: ({ instance_id }: Named) => ({ instance_id, secrets: true, stored: true }) },
   response: {
     schema: serialized,
     encode: ({ config }) => ({ serialized_config: encodeConfig(config) }),
@@ -108,12 +114,13 @@ function readAssignment(config: SerializedConfig, id: number): Assignment {
   const read = { ...blank, ...decodeConfig(config), id }
   if (fits(Assignment, read)) return read
   const { name, slave_id: slaveId } = read
+  const hasName = fits(GivenName, name)
   return {
     ...blank, id,
-    name: fits(GivenName, name) ? name : `instance-${id}`,
+    name: hasName ? name : `instance-${id}`,
     slave_id: fits(SlaveId, slaveId) ? slaveId : null,
     template: foreignTemplate,
-    config_groups: groupsKept(config),
+    config_groups: hasName || name === undefined ? groupsKept(config) : withGroupValue(groupsKept(config), 'instance', 'name', name),
   }
 }
 

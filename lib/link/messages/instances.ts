@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { defineEvent, defineRequest } from '../define.ts'
 import { SerializedConfig } from './config-groups.ts'
-import { baseAssignment, baseAwaited, baseBrought, baseConfig, baseCreation, baseField, baseList, instanceOnly } from './instance-projections.ts'
+import { baseAssignment, baseAwaited, baseBrought, baseConfig, baseCreation, baseDeletion, baseField, baseList, instanceOnly } from './instance-projections.ts'
 import { Assignment, InstanceConfig, InstanceInfo, InstanceState, settings } from './instance-shapes.ts'
 import { asItIs } from './projections.ts'
 import { Empty, GivenName, InstanceId, InstanceStatus, nullable, Ports, RestartPolicy, SlaveId, strict, Variables } from './shapes.ts'
@@ -130,7 +130,7 @@ export const deleteInstance = defineRequest({
   deadlineMs: waitDeadlineMs,
   request: strict({ instance_id: InstanceId, force: Type.Optional(Type.Boolean()) }),
   response: Type.Object({}),
-  base: { request: asItIs(instanceOnly), response: asItIs(Empty) },
+  base: baseDeletion,
 })
 
 export const getInstanceConfig = defineRequest({
@@ -138,7 +138,11 @@ export const getInstanceConfig = defineRequest({
   summary: 'An instance\'s configuration. Secrets are masked, unless they are asked for with a token that may change the configuration.',
   routes: ['control-master'],
   permission: 'instance.read',
-  request: strict({ instance_id: InstanceId, secrets: Type.Optional(Type.Boolean({ description: 'Show secrets, too' })) }),
+  request: strict({
+    instance_id: InstanceId,
+    secrets: Type.Optional(Type.Boolean({ description: 'Show secrets, too' })),
+    stored: Type.Optional(Type.Boolean({ description: 'Only what was given, without the defaults of the template' })),
+  }),
   response: Type.Object({ config: InstanceConfig }),
   base: baseConfig,
 })

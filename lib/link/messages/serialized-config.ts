@@ -82,6 +82,19 @@ export function groupsKept(config: SerializedConfig): ConfigGroup[] {
   return groups.filter(({ name, fields }) => !ours.includes(name) || Object.keys(fields).length > 0)
 }
 
+/** The groups with one field set. A new group comes last, but for `instance`, which begins a configuration. */
+export function withGroupValue(groups: readonly ConfigGroup[], group: string, field: string, value: unknown): ConfigGroup[] {
+  const found = groups.find(({ name }) => name === group)
+  const changed: ConfigGroup = { name: group, fields: { ...found?.fields, [field]: value } }
+  if (found) return groups.map((each) => (each === found ? changed : each))
+  return group === 'instance' ? [changed, ...groups] : [...groups, changed]
+}
+
+/** The groups without a field that was kept in one of them. */
+export function withoutGroupValue(groups: readonly ConfigGroup[], group: string, field: string): ConfigGroup[] {
+  return groups.map(({ name, fields }) => ({ name, fields: name === group ? Object.fromEntries(Object.entries(fields).filter(([key]) => key !== field)) : fields }))
+}
+
 /** A field of ours by the name that it has in its group; others have the name of their group in theirs. */
 export function groupedField(field: string): string {
   if (field === 'name') return 'instance.name'

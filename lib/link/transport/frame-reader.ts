@@ -28,7 +28,7 @@ export interface FrameEvents {
 const opcodes = { continuation: 0x0, text: 0x1, binary: 0x2, close: 0x8, ping: 0x9, pong: 0xa } as const
 const protocolError = 1002
 const invalidPayload = 1007
-const tooLarge = 1009
+export const tooLarge = 1009
 const maxControlLength = 125
 const replacement = '\uFFFD'
 

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { closeReason } from '../../net/websocket-text.ts'
-import { FrameFault, FrameReader, noCode } from './frame-reader.ts'
+import { FrameFault, FrameReader, noCode, tooLarge } from './frame-reader.ts'
 import { controlFrame, serverFrames } from './server-frames.ts'
 import type { Transport, TransportEvents } from './transport.ts'
 
@@ -127,6 +127,7 @@ export class ServerSocket implements Transport {
       this.#reader.push(chunk)
     } catch (error) {
       const { closeCode = internalError, message } = error instanceof FrameFault ? error : { message: 'Internal error' }
+      if (closeCode === tooLarge) this.#events?.tooLarge?.(message)
       this.#end ??= { code: closeCode, reason: message }
       this.#sendClose(closeCode, message)
       // What else the peer sends is still taken and dropped: unread, it would reset the connection and take the close frame away.

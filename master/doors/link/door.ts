@@ -21,6 +21,8 @@ import type { Cluster } from '../../cluster.ts'
 import type { Dispatcher } from '../../dispatcher.ts'
 import type { TokenPrincipal as Caller } from '../../../lib/plugin/cluster-view.ts'
 import { controlPeer } from './control-peer.ts'
+import { slaveEntry } from './slave-entry.ts'
+import type { Entry } from './slave-entry.ts'
 import { slavePeer } from './slave-peer.ts'
 
 /** More no peer has to say before it has registered. */
@@ -33,6 +35,8 @@ export interface LinkDoorOptions {
   readonly observer: LinkObserver
   readonly settings: ChannelSettings
   readonly maxFrameBytes: number
+  /** A slave says in one message all that it has. */
+  readonly maxSlaveFrameBytes: number
   readonly handshakeDeadlineMs: number
   readonly maxRequestsInFlight: number
   readonly maxMessagesPerSecond: number
@@ -59,36 +63,36 @@ export class LinkDoor {
 
   /** Takes over a connection that asked for an upgrade at the door's path. Throws `overloaded`, `invalid_request`. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { admission, maxFrameBytes, maxMessagesPerSecond: framesPerSecond } = this.#options
+    const { admission, maxFrameBytes, maxSlaveFrameBytes, maxMessagesPerSecond: framesPerSecond } = this.#options
     const { remoteAddress = 'unknown', remotePort = 0 } = request.socket
     const admitted = admission.admit(remoteAddress)
     socket.once('close', () => admitted.done())
     const protocol = acceptUpgrade(request, socket, sessionSubprotocol)
     const webSocket = new ServerSocket(socket, head, `${remoteAddress}:${remotePort}`, Math.min(maxGreetingBytes, maxFrameBytes))
     const transport = new ThrottledTransport(webSocket, { framesPerSecond })
-    const known = (): void => {
-      webSocket.allow(maxFrameBytes)
+    const known = (role: Registration['role']): void => {
+      webSocket.allow(role === 'slave' ? Math.max(maxFrameBytes, maxSlaveFrameBytes) : maxFrameBytes)
       admitted.done()
     }
     void this.accept(transport, protocol === undefined ? 'base' : 'session', remoteAddress, known)
   }
 
   /** Shakes hands on a transport and calls `known` when the peer has shown who it is; whatever goes wrong concerns that peer alone. */
-  async accept(transport: Transport, dialect: Dialect, host: string, known: () => void): Promise<void> {
+  async accept(transport: Transport, dialect: Dialect, host: string, known: (role: Registration['role']) => void): Promise<void> {
     const { cluster: { log, tokens }, registry, settings, handshakeDeadlineMs, admission } = this.#options
     this.#shaking.add(transport)
     try {
       const accepted = await acceptConnection<Caller>(new Connection(transport), {
         dialect, registry, settings, handshakeDeadlineMs,
         sessions: this.#sessions,
-        authenticate: (registration) => {
-          const caller = admission.attempt(host, () => this.#authenticate(registration))
-          known()
-          return caller
+        authenticate: async (registration) => {
+          const entry = admission.attempt(host, () => this.#authenticate(registration, dialect))
+          known(registration.role)
+          return typeof entry === 'function' ? entry() : entry
         },
         mayResume: (caller) => {
           const isInForce = tokens.isInForce(caller)
-          if (isInForce) known()
+          if (isInForce) known(tokens.current(caller).slave_id === null ? 'control' : 'slave')
           return isInForce
         },
       })
@@ -106,14 +110,10 @@ export class LinkDoor {
     for (const link of this.#links.keys()) link.close(reason)
   }
 
-  #authenticate(registration: Registration): Caller {
-    const { tokens, slaves } = this.#options.cluster
-    const token = tokens.authenticate(registration.token)
-    const isSlave = registration.role === 'slave'
-    if (isSlave && (token.slave_id !== registration.id || !slaves.get(registration.id))) {
-      throw new ClusterError('unauthenticated', `This token is not that of slave ${registration.id}; join the cluster again with \`slave join\``)
-    }
-    if (!isSlave && token.role !== 'admin' && token.role !== 'viewer') {
+  #authenticate(registration: Registration, dialect: Dialect): Entry {
+    if (registration.role === 'slave') return slaveEntry(this.#options.cluster, registration, dialect)
+    const token = this.#options.cluster.tokens.authenticate(registration.token)
+    if (token.role !== 'admin' && token.role !== 'viewer') {
       throw new ClusterError('unauthenticated', `A ${token.role} token is not for controls`)
     }
     return { tokenId: token.id }

@@ -4,11 +4,13 @@ import { HandlerTable } from '../../../lib/link/handlers.ts'
 import type { EventHandlers } from '../../../lib/link/handlers.ts'
 import type { LinkOwner } from '../../../lib/link/link.ts'
 import type { Link } from '../../../lib/link/link.ts'
+import type { EventMessage } from '../../../lib/link/message.ts'
 import { updateInstances } from '../../../lib/link/messages/instances.ts'
 import { instanceOutput } from '../../../lib/link/messages/console.ts'
 import type { SlaveInfo } from '../../../lib/link/messages/slaves.ts'
 import type { Messages } from '../../../lib/link/messages/index.ts'
 import type { Cluster } from '../../cluster.ts'
+import { HeldOutput } from './held-output.ts'
 
 type SlaveEvents = EventHandlers<Messages, 'slave-master', Link>
 
@@ -16,6 +18,7 @@ type SlaveEvents = EventHandlers<Messages, 'slave-master', Link>
 export function slavePeer(cluster: Cluster, registration: Static<typeof RegisterSlave>): LinkOwner {
   const { slaves, instances, assignments, consoles, status, hooks, pluginLink, log } = cluster
   const slaveId = registration.id
+  const held = new HeldOutput()
 
   function report(work: Promise<unknown>): void {
     work.catch((error: unknown) => log.error('What a slave told could not be put on record', { slaveId, error: String(error) }))
@@ -44,13 +47,23 @@ export function slavePeer(cluster: Cluster, registration: Static<typeof Register
     link.close(text)
   }
 
+  /** What comes right behind an instance that is being taken in waits for it. */
+  function output(event: EventMessage): void {
+    const { to } = event
+    if (to !== undefined && (held.has(to) || assignments.isComing(slaveId, to))) held.add(to, event)
+    else consoles.output(slaveId, event)
+  }
+
   const handlers: SlaveEvents = {
     update_instances: ({ instances: brought, draining, data_directory_id: dataDirectoryId }, link) => {
       if (!slaves.recognises(slaveId, dataDirectoryId)) return refuse(link)
       if (!slaves.has(slaveId, link)) report(slaves.connected(link, registration, dataDirectoryId))
       slaves.setDraining(slaveId, draining)
       changed()
-      report(assignments.reconcile(link, slaveId, brought).then(() => consoles.slaveConnected(slaveId)))
+      const taken = (instanceId: number): void => {
+        for (const event of held.take(instanceId)) consoles.output(slaveId, event)
+      }
+      report(assignments.reconcile(link, slaveId, brought, taken).then(() => consoles.slaveConnected(slaveId)))
       void pluginLink.tell(slaveId, link)
     },
     instance_state_changed: ({ instance_id: instanceId, state }) => {
@@ -80,7 +93,7 @@ export function slavePeer(cluster: Cluster, registration: Static<typeof Register
     accept: (definition, event, link) => {
       // The one event that comes in masses is passed on without being parsed.
       if (definition.type === instanceOutput.type) {
-        if (slaves.has(slaveId, link)) consoles.output(slaveId, event)
+        if (slaves.has(slaveId, link)) output(event)
       } else if (definition.type === updateInstances.type || slaves.has(slaveId, link)) {
         if (events.has(definition.type)) events.accept(definition, event.data, link)
         else pluginLink.accept(definition, event.data, { slaveId })

@@ -5,6 +5,7 @@ import { expect } from 'chai'
 import { eventually } from '../../helpers/eventually.ts'
 import type { SocketMaster } from '../../helpers/socket-master.ts'
 import { control, Stub } from './stub.ts'
+import { close } from './wire.ts'
 
 describe('The base dialect below its frames', () => {
   const stub = Stub.forSuite()
@@ -76,10 +77,10 @@ describe('The base dialect below its frames', () => {
     await eventually(() => expect(stub.master.owner.requests).to.deep.equal([41]))
   })
 
-  it('tells who sends a message that is too large, in the close code', async () => {
+  it('tells who sends a message that is too large, in words and in the close code', async () => {
     const one = await stub.control()
     one.say(JSON.stringify({ seq: 2, type: 'echo_request', data: { n: 1, text: 'x'.repeat(2 * 1024 * 1024) } }))
-    expect(await one.last()).to.deep.equal([])
+    expect(await one.last()).to.deep.equal([close(3, 'Invalid message: A message is larger than 1048576 bytes')])
     expect(one.closed?.code).to.equal(1009)
   })
 })

@@ -13,16 +13,18 @@ export class Player {
   readonly #url: string
   readonly #admin: string
   readonly #viewer: string
+  readonly #join: string
   readonly #wires = new Map<string, Wire>()
   readonly #slaveTokens = new Map<string, string>()
   #answer: Promise<unknown> = Promise.resolve()
 
-  /** `admin` and `viewer` are tokens. */
-  constructor(cleanups: Cleanups, url: string, admin: string, viewer = '') {
+  /** `admin`, `viewer` and `join` are tokens. */
+  constructor(cleanups: Cleanups, url: string, admin: string, viewer = '', join = '') {
     this.#cleanups = cleanups
     this.#url = url
     this.#admin = admin
     this.#viewer = viewer
+    this.#join = join
   }
 
   /** With a master of its own, to which nobody else is connected. */
@@ -30,9 +32,10 @@ export class Player {
     const store = openMemoryStore()
     const tokens = new TokenService(store)
     const [admin, viewer] = [await tokens.create({ name: 'admin', role: 'admin' }), await tokens.create({ name: 'viewer', role: 'viewer' })]
+    const join = await tokens.create({ name: 'join', role: 'join', uses: 1 })
     const config = { 'limits.handshake_ms': 1_000, 'limits.failed_logins_per_minute': 1_000 }
     const { url } = await startTestMaster(cleanups, { store, config })
-    return new Player(cleanups, url, admin.token, viewer.token)
+    return new Player(cleanups, url, admin.token, viewer.token, join.token)
   }
 
   async play({ steps }: Conversation): Promise<void> {
@@ -106,7 +109,7 @@ export class Player {
   }
 
   async #filled(text: string): Promise<string> {
-    let filled = text.replaceAll('$ADMIN', this.#admin).replace(/\$LONG\((\d+)\)/g, (_all, count) => 'x'.repeat(Number(count)))
+    let filled = text.replaceAll('$ADMIN', this.#admin).replaceAll('$JOIN', this.#join).replace(/\$LONG\((\d+)\)/g, (_all, count) => 'x'.repeat(Number(count)))
     for (const [all, id = ''] of text.matchAll(/\$SLAVE\((-?\d+)\)/g)) filled = filled.replaceAll(all, await this.#slaveToken(id))
     return filled
   }

@@ -22,7 +22,7 @@ export interface Conversation {
  *     viewer NAME               the same with a token that may only read
  *     slave NAME ID AS          a slave connects and registers with this id, as AS
  *     open NAME                 somebody connects and hears the hello, no more
- *     NAME>M FRAME              sends a frame, word for word; $ADMIN and $SLAVE(ID) in it become tokens, $LONG(N) N letters
+ *     NAME>M FRAME              sends a frame, word for word; $ADMIN, $JOIN (for one slave) and $SLAVE(ID) in it become tokens, $LONG(N) N letters
  *     M>NAME FRAME              the next frame from the master is exactly this; $INT in it stands for any whole number
  *     NAME ends CODE            the connection has ended with this code, and nothing came before that was not read
  *     NAME leaves               its connection breaks, without a word
