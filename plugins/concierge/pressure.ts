@@ -13,12 +13,12 @@ export interface Congestible {
 /** Bytes waiting for one receiver from which on it counts as congested: well below the bound at which it is closed. */
 export const congestedBytes = 262_144
 
-const patienceMs = 100
+const patienceMs = 500
 
 /**
  * Slows a publisher down who sends faster than most of his receivers can take it; without this a burst would close
  * healthy readers for being slow. Nobody waits for a minority: that is slow readers, and they delay no one. A wait ends
- * with the majority caught up, and after 100 ms at the latest.
+ * with the majority caught up, and after 500 ms at the latest.
  */
 export class Pressure {
   readonly #congested = new Set<Congestible>()

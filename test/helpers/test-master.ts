@@ -6,6 +6,7 @@ import type { Registration } from '../../lib/link/handshake/shapes.ts'
 import { Link } from '../../lib/link/link.ts'
 import type { LinkOwner } from '../../lib/link/link.ts'
 import type { EventMessage, RequestMessage } from '../../lib/link/message.ts'
+import type { Registry } from '../../lib/link/registry.ts'
 import { Session } from '../../lib/link/session/session.ts'
 import { Sessions } from '../../lib/link/session/sessions.ts'
 import type { Transport } from '../../lib/link/transport/transport.ts'
@@ -42,6 +43,7 @@ export interface TestMasterOptions {
   readonly handshakeDeadlineMs?: number
   readonly maxRequestsInFlight?: number
   readonly owner?: LinkOwner
+  readonly registry?: Registry
   authenticate?(registration: Registration): string | Promise<string>
 }
 
@@ -68,9 +70,8 @@ export class TestMaster {
   }
 
   async accept(transport: Transport, dialect: Dialect): Promise<void> {
-    const { settings = channelSettings(), handshakeDeadlineMs = 5_000, authenticate = authenticateGood, maxRequestsInFlight, owner = this.owner } = this.#options
+    const { settings = channelSettings(), handshakeDeadlineMs = 5_000, authenticate = authenticateGood, maxRequestsInFlight, owner = this.owner, registry = testRegistry() } = this.#options
     try {
-      const registry = testRegistry()
       const accepted = await acceptConnection(new Connection(transport), {
         dialect, registry, settings, handshakeDeadlineMs, authenticate,
         sessions: this.sessions,

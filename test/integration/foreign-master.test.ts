@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { BaseSlave, configOf } from '../helpers/base-slave.ts'
 import { Cleanups } from '../helpers/cleanups.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { ForeignMaster } from '../helpers/foreign-master.ts'
+import type { ForeignPeer } from '../helpers/foreign-peer.ts'
 import { requireGame } from '../helpers/games.ts'
 import { Program, runToEnd } from '../helpers/program.ts'
 
@@ -46,6 +47,10 @@ describe('a foreign master with our slave and our ctl', () => {
     return log.split('\n').filter((line) => line.startsWith('begin')).length
   }
 
+  function lines({ frames }: ForeignPeer): unknown[] {
+    return frames.filter(({ type }) => type === 'instance_output_event').map(({ data }) => (data.output as Record<string, unknown>).message)
+  }
+
   async function untilReconnected(before = slave.peer): Promise<void> {
     await master.untilSlave(7, before)
   }
@@ -84,7 +89,22 @@ describe('a foreign master with our slave and our ctl', () => {
     expect(await beginnings(1)).to.equal(1)
   })
 
-  it('keeps its games running while the master is away, and starts those again that crash', async () => {
+  it('answers what is asked at once with what was asked, each', async () => {
+    const asked = ['one', 'two', 'three'].map((word) => slave.peer.ask('send_rcon', { instance_id: 1, command: `echo ${word}` }))
+    expect(await Promise.all(asked)).to.deep.equal([{ result: 'one' }, { result: 'two' }, { result: 'three' }])
+  })
+
+  it('keeps its games running while the master is away, and tells what they printed meanwhile', async () => {
+    const before = slave.peer
+    await master.stop()
+    const [game = 0] = slave.gameProcesses()
+    await writeFile(`/proc/${game}/fd/0`, 'echo printed alone\n')
+    await master.listen()
+    await untilReconnected(before)
+    await eventually(() => expect(lines(slave.peer)).to.deep.equal(['printed alone']))
+  })
+
+  it('starts games again that crash while the master is away, and tells what they printed', async () => {
     const before = slave.peer
     await master.stop()
     const [game = 0] = slave.gameProcesses()
@@ -92,6 +112,7 @@ describe('a foreign master with our slave and our ctl', () => {
     await eventually(async () => expect(await beginnings(1)).to.equal(2), { deadlineMs: 10_000 })
     await master.listen()
     await untilReconnected(before)
+    await eventually(() => expect(lines(slave.peer).join('\n')).to.match(/\[ready\] outliving is ready/))
     expect(await slave.peer.ask('send_rcon', { instance_id: 1, command: 'echo back' })).to.deep.equal({ result: 'back' })
     await slave.peer.ask('stop_instance', { instance_id: 1 })
     expect(await beginnings(1)).to.equal(2)
