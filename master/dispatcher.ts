@@ -67,8 +67,8 @@ export class Dispatcher {
       return once(() => this.#handlers.answer(definition, request, { ...context, origin: originOf(definition, scope, request) }))
     }
     const link = definition.forward === 'instance_id' ? this.#linkOfInstance(request.to) : this.#linkOfSlave(request.to)
-    // In the session dialect the slave keeps the outcome; it knows better what became of a request when a link breaks.
-    if (link.channel.dialect === 'session') return this.#relay(link, definition, { ...request, key: request.key === undefined ? undefined : ownKey(scope, request.key) })
+    // The slave keeps the outcome if it can: it knows better what became of a request when a link breaks.
+    if (link.channel.carriesKeys) return this.#relay(link, definition, { ...request, key: request.key === undefined ? undefined : ownKey(scope, request.key) })
     return once(() => this.#relayElsewhere(link, definition, request, context))
   }
 

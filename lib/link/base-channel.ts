@@ -16,6 +16,7 @@ const faultCode = 4000
 /** The base dialect over one connection (seed 001). `seq` goes on from what the handshake has used. */
 export class BaseChannel implements Channel {
   readonly dialect = 'base'
+  readonly carriesKeys = false
   readonly #connection: Connection
   readonly #transport: Transport
   readonly #codec: BaseCodec

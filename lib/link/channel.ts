@@ -28,6 +28,8 @@ export interface Channel {
   start(events: ChannelEvents): void
   /** Whether a message of this kind exists for the peer, which may speak a dialect that lacks it. */
   carries(definition: Definition): boolean
+  /** Whether the keys of requests reach the peer, so that it can keep their outcomes. */
+  readonly carriesKeys: boolean
   /** Sends a message and returns the `seq` that it got. */
   send(message: Message): number
   /** Sends an event outside the sequence: only to a peer that is connected now, never kept or repeated. */

@@ -14,9 +14,8 @@ export type SlaveHandlers = EndpointHandlers<Messages, 'master-slave', Link>
 export function slaveHandlers(supervisor: Supervisor, reporter: StateReporter, drain: Drain, plugins: SlavePlugins): SlaveHandlers {
   return {
     assign_instance: async (given) => ({ state: (await supervisor.assign(given)).state }),
-    delete_instance: async ({ instance_id: id }, link) => {
-      // Our master may ask twice, others want to know.
-      if (!await supervisor.remove(id) && link.channel.dialect === 'base') supervisor.require(id)
+    delete_instance: async ({ instance_id: id }) => {
+      if (!await supervisor.remove(id)) supervisor.require(id)
       return {}
     },
     start_instance: async ({ instance_id: id, wait = false }) => ({ status: await supervisor.require(id).start(wait) }),

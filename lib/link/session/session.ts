@@ -27,6 +27,7 @@ const heartbeatFrame = encodeFrame({ type: 'heartbeat' })
  */
 export class Session implements Channel {
   readonly dialect = 'session'
+  readonly carriesKeys = true
   readonly id: string
   readonly #settings: ChannelSettings
   readonly #first: Connection
