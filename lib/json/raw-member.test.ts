@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { rawMember, rawMembers } from './raw-member.ts'
+import { rawMember } from './raw-member.ts'
 
 const space = fc.constantFrom('', ' ', '\n', '\t\r\n ', '  ')
 
@@ -50,15 +50,6 @@ describe('rawMember', () => {
       if (!('data' in parsed)) expect(found, text).to.equal(undefined)
       else expect(JSON.stringify(JSON.parse(found ?? '')), text).to.equal(JSON.stringify(parsed.data))
     }), { numRuns: 20_000 })
-  })
-
-  it('cuts out all members at once, as one by one', () => {
-    fc.assert(fc.property(fc.array(fc.tuple(wildKey, wildText)), space, (members, gap) => {
-      const text = `{${gap}${members.map(([key, value]) => `${gap}${key}${gap}:${gap}${value}${gap}`).join(',')}}`
-      const found = rawMembers(text)
-      expect([...found.keys()].toSorted()).to.deep.equal(Object.keys(JSON.parse(text) as object).toSorted())
-      for (const [name, value] of found) expect(value).to.equal(rawMember(text, name))
-    }))
   })
 
   it('gives nothing where there is no such member at the top', () => {

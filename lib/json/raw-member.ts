@@ -13,31 +13,16 @@ const closeBracket = 0x5d
  */
 export function rawMember(text: string, name: string): string | undefined {
   let found: string | undefined
-  eachMember(text, (keyStart, keyEnd, valueStart, valueEnd) => {
-    if (keyOf(text, keyStart, keyEnd) === name) found = text.slice(valueStart, valueEnd)
-  })
-  return found
-}
-
-/** The texts of all members of an object by their names, under the same rules. */
-export function rawMembers(text: string): Map<string, string> {
-  const found = new Map<string, string>()
-  eachMember(text, (keyStart, keyEnd, valueStart, valueEnd) => {
-    found.set(keyOf(text, keyStart, keyEnd), text.slice(valueStart, valueEnd))
-  })
-  return found
-}
-
-function eachMember(text: string, visit: (keyStart: number, keyEnd: number, valueStart: number, valueEnd: number) => void): void {
   let at = afterSpace(text, text.indexOf('{') + 1)
   while (text.charCodeAt(at) === quote) {
     const keyEnd = endOfString(text, at)
     const valueStart = afterSpace(text, afterSpace(text, keyEnd) + 1)
     const valueEnd = endOfValue(text, valueStart)
-    visit(at, keyEnd, valueStart, valueEnd)
+    if (keyOf(text, at, keyEnd) === name) found = text.slice(valueStart, valueEnd)
     at = afterSpace(text, valueEnd)
     if (text.charCodeAt(at) === comma) at = afterSpace(text, at + 1)
   }
+  return found
 }
 
 function keyOf(text: string, start: number, end: number): string {

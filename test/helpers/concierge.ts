@@ -10,6 +10,7 @@ import { plugin } from '../../plugins/concierge/index.ts'
 import { openConcierge } from '../../plugins/concierge/master.ts'
 import type { ConciergeConfig } from '../../plugins/concierge/master.ts'
 import type { Cleanups } from './cleanups.ts'
+import { Inbox } from './inbox.ts'
 import { startTestMaster } from './master.ts'
 import type { TestMaster } from './master.ts'
 
@@ -30,22 +31,16 @@ export class ConciergeClient {
   readonly closed: Promise<Closed>
   uuid = ''
   /** Text frames as they came and have not been taken. */
-  readonly #frames: string[] = []
-  #wake: () => void = () => {}
-  #hasClosed: Closed | undefined
+  readonly #inbox = new Inbox<string>(deadlineMs)
 
   constructor(url: string, protocols: string | string[] = 'ert-concierge') {
     this.ws = new WebSocket(`${url.replace('http', 'ws')}/ws`, protocols)
     this.ws.on('error', () => {})
-    this.ws.on('message', (data: Buffer) => {
-      this.#frames.push(data.toString())
-      this.#wake()
-    })
+    this.ws.on('message', (data: Buffer) => this.#inbox.push(data.toString()))
     this.closed = new Promise((resolve) => {
       this.ws.on('close', (code, reason) => {
-        this.#hasClosed = { code, reason: reason.toString() }
-        resolve(this.#hasClosed)
-        this.#wake()
+        resolve({ code, reason: reason.toString() })
+        this.#inbox.end(`The connection was closed with ${code}: ${reason.toString()}`)
       })
     })
   }
@@ -73,22 +68,8 @@ export class ConciergeClient {
     return JSON.parse(await this.nextText()) as Frame
   }
 
-  async nextText(): Promise<string> {
-    const deadline = Date.now() + deadlineMs
-    for (;;) {
-      const frame = this.#frames.shift()
-      if (frame !== undefined) return frame
-      if (this.#hasClosed) throw new Error(`The connection was closed with ${this.#hasClosed.code}: ${this.#hasClosed.reason}`)
-      const remainingMs = deadline - Date.now()
-      if (remainingMs <= 0) throw new Error(`No frame came within ${deadlineMs} ms`)
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, remainingMs)
-        this.#wake = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
-    }
+  nextText(): Promise<string> {
+    return this.#inbox.take()
   }
 
   /** Sends a payload and gives the next frame. */

@@ -7,6 +7,7 @@ import type { Store } from '../../lib/store/store.ts'
 import { TokenService } from '../../master/services/tokens.ts'
 import { plugin } from '../../plugins/gateway/index.ts'
 import type { Cleanups } from './cleanups.ts'
+import { Inbox } from './inbox.ts'
 import { startTestMaster } from './master.ts'
 import type { TestMaster } from './master.ts'
 
@@ -15,39 +16,24 @@ export type Frame = Record<string, any> // oxlint-disable-line typescript/no-exp
 
 const deadlineMs = 5_000
 
-/** Frames as they come, to be taken in their order. */
-export class Inbox {
-  readonly #frames: string[] = []
-  #wake = () => {}
-  /** Why nothing more will come. */
-  ended: string | undefined
+/** What a peer of the gateway is sent, parsed when it is taken. */
+class Peer {
+  readonly #inbox = new Inbox<string>(deadlineMs)
+
+  get size(): number {
+    return this.#inbox.size
+  }
 
   push(text: string): void {
-    this.#frames.push(text)
-    this.#wake()
+    this.#inbox.push(text)
   }
 
   end(why: string): void {
-    this.ended = why
-    this.#wake()
+    this.#inbox.end(`Nothing more comes: ${why}`)
   }
 
-  async nextText(): Promise<string> {
-    const deadline = Date.now() + deadlineMs
-    for (;;) {
-      const frame = this.#frames.shift()
-      if (frame !== undefined) return frame
-      if (this.ended !== undefined) throw new Error(`Nothing more comes: ${this.ended}`)
-      const remainingMs = deadline - Date.now()
-      if (remainingMs <= 0) throw new Error(`No frame came within ${deadlineMs} ms`)
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, remainingMs)
-        this.#wake = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
-    }
+  nextText(): Promise<string> {
+    return this.#inbox.take()
   }
 
   async next(): Promise<Frame> {
@@ -61,14 +47,10 @@ export class Inbox {
       if (fits(frame)) return frame
     }
   }
-
-  get size(): number {
-    return this.#frames.length
-  }
 }
 
 /** A client as others write it: on ws, knowing JSON and nothing of the gateway. */
-export class GatewayClient extends Inbox {
+export class GatewayClient extends Peer {
   readonly ws: WebSocket
   readonly closed: Promise<number>
 
@@ -126,7 +108,7 @@ export class GatewayClient extends Inbox {
 }
 
 /** A provider as others write it, on ws:// or tcp://. It answers what it is told to, and keeps the rest to be taken. */
-export class FakeProvider extends Inbox {
+export class FakeProvider extends Peer {
   readonly url: string
   /** Answers of its own by subtype; what has none is kept only. */
   readonly answers = new Map<number, (frame: Frame) => object | undefined>()

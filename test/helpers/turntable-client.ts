@@ -2,6 +2,7 @@ import { decode, encode } from '@msgpack/msgpack'
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import type { Cleanups } from './cleanups.ts'
+import { Inbox } from './inbox.ts'
 
 const deadlineMs = 15_000
 
@@ -21,18 +22,14 @@ interface Frame {
 export class TestClient {
   readonly ws: WebSocket
   readonly closed: Promise<number>
-  readonly #frames: Frame[] = []
-  #wake: () => void = () => {}
+  readonly #inbox = new Inbox<Frame>(deadlineMs)
 
   private constructor(ws: WebSocket) {
     this.ws = ws
     this.closed = new Promise((resolve) => { ws.on('close', (code) => resolve(code)) })
     ws.on('error', () => {})
-    ws.on('close', () => this.#wake())
-    ws.on('message', (data: Buffer, isBinary) => {
-      this.#frames.push((isBinary ? decode(data) : JSON.parse(data.toString())) as Frame)
-      this.#wake()
-    })
+    ws.on('close', () => this.#inbox.end('The connection is closed'))
+    ws.on('message', (data: Buffer, isBinary) => this.#inbox.push((isBinary ? decode(data) : JSON.parse(data.toString())) as Frame))
   }
 
   /** Connects, and takes the server's first frame. */
@@ -56,20 +53,8 @@ export class TestClient {
   }
 
   /** The next frame. */
-  async next(): Promise<Frame> {
-    const until = Date.now() + deadlineMs
-    while (this.#frames.length === 0) {
-      const leftMs = until - Date.now()
-      if (leftMs <= 0 || this.ws.readyState > WebSocket.OPEN) throw new Error(leftMs <= 0 ? 'No frame came' : 'The connection is closed')
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, leftMs)
-        this.#wake = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
-    }
-    return this.#frames.shift() as Frame
+  next(): Promise<Frame> {
+    return this.#inbox.take()
   }
 
   /** The data of the next frame, which must be of this command. */
