@@ -61,14 +61,13 @@ export class Dispatcher {
     this.#cluster.access.require(caller, definition.permission)
     const creation = this.#creationOf(request)
     if (creation) return creation.then(() => this.answer(definition, request, context))
-    const scope = scopeOf(caller)
-    const once = (work: () => Promise<unknown>): Promise<unknown> => this.#outcomes.once(definition, { scope, ...request }, work)
+    const once = (work: () => Promise<unknown>): Promise<unknown> => this.#outcomes.once(definition, { scope: scopeOf(caller), ...request }, work)
     if (definition.forward === undefined) {
-      return once(() => this.#handlers.answer(definition, request, { ...context, origin: originOf(definition, scope, request) }))
+      return once(() => this.#handlers.answer(definition, request, { ...context, origin: originOf(definition, caller, request) }))
     }
     const link = definition.forward === 'instance_id' ? this.#linkOfInstance(request.to) : this.#linkOfSlave(request.to)
     // The slave keeps the outcome if it can: it knows better what became of a request when a link breaks.
-    if (link.channel.carriesKeys) return this.#relay(link, definition, { ...request, key: request.key === undefined ? undefined : ownKey(scope, request.key) })
+    if (link.channel.carriesKeys) return this.#relay(link, definition, request.key === undefined ? request : { ...request, key: ownKey(caller, request.key) })
     return once(() => this.#relayElsewhere(link, definition, request, context))
   }
 
@@ -129,10 +128,10 @@ function scopeOf({ tokenId, userId }: Caller): string {
   return userId === undefined ? `token ${tokenId}` : `user ${userId}`
 }
 
-function ownKey(scope: string, key: string): string {
-  return createHash('sha256').update(`${scope} ${key}`).digest('base64')
+function ownKey(caller: Caller, key: string): string {
+  return createHash('sha256').update(`${scopeOf(caller)} ${key}`).digest('base64')
 }
 
-function originOf(definition: RequestDefinition, scope: string, { key, data }: Request): Origin | undefined {
-  return key === undefined || !definition.isMutating ? undefined : { key: ownKey(scope, key), request: digestOf(definition, data) }
+function originOf(definition: RequestDefinition, caller: Caller, { key, data }: Request): Origin | undefined {
+  return key === undefined || !definition.isMutating ? undefined : { key: ownKey(caller, key), request: digestOf(definition, data) }
 }
