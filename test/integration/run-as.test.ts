@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { execFileSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { sendRcon } from '../../lib/link/messages/console.ts'
 import { deleteInstance, startInstance, stopInstance } from '../../lib/link/messages/instances.ts'
 import { Cleanups } from '../helpers/cleanups.ts'
@@ -11,22 +11,25 @@ import { runToEnd } from '../helpers/program.ts'
 
 const isRoot = process.getuid?.() === 0
 
-const template = `
-id: identity
-name: Identity
+// Games that need nothing of the checkout, which may lie where only root can read.
+const shellGame = (id: string, script: string) => `
+id: ${id}
+name: ${id}
 program: { command: /bin/sh }
-args: ['-c', 'umask 077; mkdir -p deep/er; echo secret > deep/er/file; chmod 500 deep/er; id -u; id -G; echo ready; read line']
+args: ['-c', '${script}']
 console: { input: stdin }
 ready: { regex: '^ready$' }
 stop: { command: quit }
 `
+const identity = shellGame('identity', 'umask 077; mkdir -p deep/er; echo secret > deep/er/file; chmod 500 deep/er; id -u; id -G; echo ready; read line')
+const logger = shellGame('logger', 'echo started >> game.log && echo ready && read line')
 
 describe('a slave of root with run_as', function () {
   const cleanups = new Cleanups()
   let cluster: TestCluster
   before(async function () {
     if (!isRoot) return this.skip()
-    cluster = await TestCluster.start(cleanups, { slave: { run_as: 'nobody' }, templates: { 'identity.yaml': template } })
+    cluster = await TestCluster.start(cleanups, { slave: { run_as: 'nobody' }, templates: { 'identity.yaml': identity, 'logger.yaml': logger } })
     await chmod(cluster.directory, 0o711)
   })
   after(() => cleanups.run())
@@ -52,11 +55,13 @@ describe('a slave of root with run_as', function () {
   })
 
   it('ends a game of that user, and gives it files that were put there by root', async () => {
-    const { id } = await cluster.create('handed-over')
-    await mkdir(join(cluster.instanceDirectory(id), 'data'), { recursive: true })
-    await writeFile(join(cluster.instanceDirectory(id), 'data', 'sample.log'), 'by root\n', { mode: 0o600 })
+    const { id } = await cluster.create('handed-over', { template: 'logger' })
+    const log = join(cluster.instanceDirectory(id), 'data', 'game.log')
+    await mkdir(dirname(log), { recursive: true })
+    await writeFile(log, 'by root\n', { mode: 0o600 })
     await cluster.api(startInstance, { instance_id: id, wait: true })
-    expect(statSync(join(cluster.instanceDirectory(id), 'data', 'sample.log')).uid).to.not.equal(0)
+    expect(statSync(log).uid).to.not.equal(0)
+    expect(await readFile(log, 'utf8')).to.equal('by root\nstarted\n')
     expect(await cluster.api(stopInstance, { instance_id: id, wait: true })).to.deep.equal({ status: 'stopped' })
   })
 
