@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import { sessionSubprotocol } from '../../lib/link/handshake/shapes.ts'
 import type { Registration } from '../../lib/link/handshake/shapes.ts'
 import type { Link } from '../../lib/link/link.ts'
-import { ServerSocket } from '../../lib/link/transport/server-socket.ts'
+import { FrameSocket } from '../../lib/link/transport/frame-socket.ts'
 import { acceptUpgrade } from '../../lib/link/transport/upgrade.ts'
 import type { Cleanups } from './cleanups.ts'
 import { authenticateGood } from './link-fixtures.ts'
@@ -46,7 +46,7 @@ export class SocketMaster extends TestMaster {
     this.#server.on('upgrade', (request, socket, head) => {
       const known = this.links.length
       const protocol = acceptUpgrade(request, socket, sessionSubprotocol)
-      const transport = new ServerSocket(socket, head, 'test', options.maxFrameBytes ?? 1024 * 1024)
+      const transport = new FrameSocket(socket, head, { side: 'server', address: 'test', maxBytes: options.maxFrameBytes ?? 1024 * 1024 })
       void this.accept(transport, protocol === undefined ? 'base' : 'session').then(() => {
         const link = this.links[known]
         if (link) options.onLink?.(link)

@@ -1,15 +1,15 @@
-import type { IncomingMessage } from 'node:http'
-import { rootCertificates } from 'node:tls'
-import { WebSocket } from 'ws'
 import { ClusterError } from '../../errors/cluster-error.ts'
 import { unreachableMaster } from '../../net/unreachable.ts'
 import type { Dialect } from '../channel.ts'
 import { sessionSubprotocol } from '../handshake/shapes.ts'
-import { ClientSocket } from './client-socket.ts'
+import { FrameSocket } from './frame-socket.ts'
+import { requestUpgrade } from './request-upgrade.ts'
 import type { Transport } from './transport.ts'
 
 /** Largest frame that a client takes from its master. */
 const maxPayloadBytes = 64 * 1024 * 1024
+
+const trustHint = 'set tls_ca in the config of this program (`ctl config set tls_ca FILE`, `slave config set tls_ca FILE`)'
 
 export interface DialOptions {
   readonly dialect: Dialect
@@ -40,29 +40,12 @@ export function socketUrl(url: string): string {
 /** Opens a connection to a master. Throws `unreachable` with the reason. */
 export async function dial(url: string, { dialect, deadlineMs, ca, signal }: DialOptions): Promise<Transport> {
   const address = socketUrl(url)
-  if (signal?.aborted) throw unreachable(url, new Error('given up'))
-  return new Promise((resolve, reject) => {
-    const ws = new WebSocket(address, dialect === 'session' ? [sessionSubprotocol] : [], {
-      handshakeTimeout: deadlineMs,
-      perMessageDeflate: false,
-      maxPayload: maxPayloadBytes,
-      ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
-    })
-    let socket: IncomingMessage['socket'] | undefined
-    const giveUp = (): void => ws.terminate()
-    signal?.addEventListener('abort', giveUp, { once: true })
-    ws.once('upgrade', (response) => { socket = response.socket })
-    ws.on('error', (error: Error) => {
-      signal?.removeEventListener('abort', giveUp)
-      reject(unreachable(url, error))
-    })
-    ws.once('open', () => {
-      signal?.removeEventListener('abort', giveUp)
-      if (socket) resolve(new ClientSocket(ws, socket, address))
-    })
-  })
-}
-
-function unreachable(url: string, error: NodeJS.ErrnoException): ClusterError {
-  return unreachableMaster(url, error, 'set tls_ca in the config of this program (`ctl config set tls_ca FILE`, `slave config set tls_ca FILE`)')
+  try {
+    signal?.throwIfAborted()
+    const protocol = dialect === 'session' ? sessionSubprotocol : undefined
+    const { socket, head } = await requestUpgrade(address, { protocol, deadlineMs, ca, signal })
+    return new FrameSocket(socket, head, { side: 'client', address, maxBytes: maxPayloadBytes })
+  } catch (error) {
+    throw unreachableMaster(url, error as NodeJS.ErrnoException, trustHint)
+  }
 }

@@ -29,9 +29,9 @@ function bigEndian(value: number, bytes: number): number[] {
 const text = (payload: string, part: Omit<Part, 'payload'> = {}): Buffer => frameOf({ ...part, payload: Buffer.from(payload) })
 
 /** What a reader tells of chunks, and the code of what it refuses. */
-function read(chunks: readonly Buffer[], maxBytes = 1_048_576): { told: string[]; fault: number | undefined } {
+function read(chunks: readonly Buffer[], maxBytes = 1_048_576, sender: 'client' | 'server' = 'client'): { told: string[]; fault: number | undefined } {
   const told: string[] = []
-  const reader = new FrameReader(maxBytes, {
+  const reader = new FrameReader(sender, maxBytes, {
     text: (message) => told.push(message),
     ping: (payload) => told.push(`ping ${payload.toString()}`),
     pong: () => told.push('pong'),
@@ -120,9 +120,16 @@ describe('FrameReader', () => {
     expect(read([Buffer.concat([close, text('x')]), text('y')]).told).to.deep.equal(['close 4000 bye'])
     expect(read([frameOf({ opcode: 8, payload: Buffer.alloc(0) })]).told).to.deep.equal(['close 1005 '])
     const told: string[] = []
-    const reader = new FrameReader(100, { text: (message) => told.push(message), ping: () => {}, pong: () => {}, close: () => {} })
+    const reader = new FrameReader('client', 100, { text: (message) => told.push(message), ping: () => {}, pong: () => {}, close: () => {} })
     expect(() => reader.push(text('x', { isMasked: false }))).to.throw(FrameFault)
     reader.push(text('y'))
     expect(told).to.deep.equal([])
+  })
+
+  it('reads a server\'s frames, which are not masked, and refuses masked ones', () => {
+    const messages = [0, 1, 125, 126, 65_535, 65_536].map((length) => 'x'.repeat(length))
+    const bytes = Buffer.concat(messages.map((message) => text(message, { isMasked: false })))
+    for (const lengths of [[1_000_000], [7, 100, 3]]) expect(read(cut(bytes, lengths), 1_048_576, 'server')).to.deep.equal({ told: messages, fault: undefined })
+    expect(read([text('x')], 100, 'server')).to.deep.equal({ told: [], fault: 1002 })
   })
 })

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { GrowingBytes } from './growing-bytes.ts'
-import { unmask, wordsOf } from './unmask.ts'
+import { maskedBit } from './frame-header.ts'
+import { applyMask, wordsOf } from './mask.ts'
 
 /** What a peer sent that may not be sent, with the close code that says so (RFC 6455, 7.4.1). */
 export class FrameFault extends Error {
@@ -30,6 +31,7 @@ const protocolError = 1002
 const invalidPayload = 1007
 export const tooLarge = 1009
 const maxControlLength = 125
+const maskLength = 4
 const replacement = '\uFFFD'
 
 interface Frame {
@@ -40,12 +42,14 @@ interface Frame {
 }
 
 /**
- * Reads a client's side of a WebSocket (RFC 6455, 5): masked frames without extensions. Frames are taken from a chunk
- * where they lie; only what a chunk has of an unfinished one is copied.
+ * Reads what one side of a WebSocket sends (RFC 6455, 5), without extensions: a client's frames, all of which are masked,
+ * or a server's, none of which is. Frames are taken from a chunk where they lie; only what a chunk has of an unfinished
+ * one is copied.
  */
 export class FrameReader {
   /** Bounds a message, and so what is kept of one. */
   maxBytes: number
+  readonly #isMasked: boolean
   readonly #events: FrameEvents
   /** The beginning of a frame whose rest has not come. */
   readonly #begun = new GrowingBytes()
@@ -54,7 +58,8 @@ export class FrameReader {
   #fragmented: number | undefined
   #isDone = false
 
-  constructor(maxBytes: number, events: FrameEvents) {
+  constructor(sender: 'client' | 'server', maxBytes: number, events: FrameEvents) {
+    this.#isMasked = sender === 'client'
     this.maxBytes = maxBytes
     this.#events = events
   }
@@ -94,7 +99,7 @@ export class FrameReader {
       const frame = this.#readHeader(bytes, at)
       if (!frame || frame.end > bytes.length) break
       const { start, end } = frame
-      unmask(bytes, words, start - 4, start, end)
+      if (this.#isMasked) applyMask(bytes, words, start - maskLength, start, end)
       if (frame.opcode >= opcodes.close) this.#control(frame.opcode, bytes.subarray(start, end))
       else this.#data(frame, bytes)
       at = end
@@ -112,7 +117,7 @@ export class FrameReader {
     const short = second & 0x7f
     this.#expectAllowed(first, second, opcode)
     const lengthBytes = short < 126 ? 0 : short === 126 ? 2 : 8
-    const start = at + 2 + lengthBytes + 4
+    const start = at + 2 + lengthBytes + (this.#isMasked ? maskLength : 0)
     if (start > bytes.length) return undefined
     const length = lengthBytes === 0 ? short : lengthBytes === 2 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2))
     const before = opcode < opcodes.close ? this.#fragments.length : 0
@@ -122,7 +127,7 @@ export class FrameReader {
 
   #expectAllowed(first: number, second: number, opcode: number): void {
     if ((first & 0x70) !== 0) throw new FrameFault(protocolError, 'A frame has reserved bits set')
-    if ((second & 0x80) === 0) throw new FrameFault(protocolError, 'A frame is not masked')
+    if (((second & maskedBit) !== 0) !== this.#isMasked) throw new FrameFault(protocolError, `A frame is ${this.#isMasked ? 'not ' : ''}masked`)
     if (opcode >= opcodes.close) {
       if (opcode > opcodes.pong) throw new FrameFault(protocolError, `There is no frame of kind ${opcode}`)
       if ((first & 0x80) === 0) throw new FrameFault(protocolError, 'A control frame is fragmented')

@@ -1,9 +1,6 @@
-const finalText = 0x81
-const finalBinary = 0x82
-const finalControl = { close: 0x88, ping: 0x89, pong: 0x8a } as const
-/** Lengths below this stand in the second byte of a frame; the two numbers above announce a longer form (RFC 6455, 5.2). */
-const shortLength = 126
-const longLength = 127
+import { frameKinds, headerLength, writeHeader } from './frame-header.ts'
+import type { ControlKind } from './frame-header.ts'
+
 /** What is kept for the next receiver is kept for good: no more than this. */
 const maxKeptBytes = 65_536
 
@@ -28,7 +25,7 @@ export function serverFrames(texts: readonly string[]): Buffer {
   for (let index = 0; index < texts.length; index += 1) {
     const text = texts[index] ?? ''
     const length = lengths[index] ?? 0
-    offset = writeHeader(frames, offset, finalText, length)
+    offset = writeHeader(frames, offset, frameKinds.text, length)
     // As many bytes as characters is plain ASCII, which is copied faster.
     offset += frames.write(text, offset, length, length === text.length ? 'latin1' : 'utf8')
   }
@@ -44,7 +41,7 @@ export function messageFrame(message: string | Buffer): Buffer {
   const isText = typeof message === 'string'
   const length = isText ? Buffer.byteLength(message) : message.length
   const frame = Buffer.allocUnsafe(headerLength(length) + length)
-  const start = writeHeader(frame, 0, isText ? finalText : finalBinary, length)
+  const start = writeHeader(frame, 0, isText ? frameKinds.text : frameKinds.binary, length)
   if (isText) frame.write(message, start)
   else message.copy(frame, start)
   return frame
@@ -53,38 +50,17 @@ export function messageFrame(message: string | Buffer): Buffer {
 /** What stands before a text of so many bytes, for those who send a text in parts. */
 export function textFrameHeader(length: number): Buffer {
   const header = Buffer.allocUnsafe(headerLength(length))
-  writeHeader(header, 0, finalText, length)
+  writeHeader(header, 0, frameKinds.text, length)
   return header
 }
 
 /** A control frame as a server sends it; `payload` has at most 125 bytes (RFC 6455, 5.5). */
-export function controlFrame(kind: keyof typeof finalControl, payload: Buffer = Buffer.alloc(0)): Buffer {
-  return Buffer.concat([Buffer.from([finalControl[kind], payload.length]), payload])
+export function serverControlFrame(kind: ControlKind, payload: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([frameKinds[kind], payload.length]), payload])
 }
 
 function areSame(texts: readonly string[], others: readonly string[]): boolean {
   if (texts.length !== others.length || texts.length === 0) return false
   for (let index = 0; index < texts.length; index += 1) if (texts[index] !== others[index]) return false
   return true
-}
-
-function headerLength(length: number): number {
-  if (length < shortLength) return 2
-  return length <= 0xffff ? 4 : 10
-}
-
-/** Writes a frame's header and gives the offset behind it. */
-function writeHeader(frames: Buffer, offset: number, kind: number, length: number): number {
-  frames[offset] = kind
-  if (length < shortLength) {
-    frames[offset + 1] = length
-    return offset + 2
-  }
-  if (length <= 0xffff) {
-    frames[offset + 1] = shortLength
-    return frames.writeUInt16BE(length, offset + 2)
-  }
-  frames[offset + 1] = longLength
-  frames.writeUInt32BE(Math.floor(length / 2 ** 32), offset + 2)
-  return frames.writeUInt32BE(length % 2 ** 32, offset + 6)
 }

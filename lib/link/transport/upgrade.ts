@@ -24,12 +24,16 @@ export function acceptUpgrade({ method, headers }: IncomingMessage, socket: Dupl
   }
   const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
   const protocol = offered.includes(known) ? known : undefined
-  const proof = createHash('sha1').update(key + proofSuffix).digest('base64')
   if (socket instanceof Socket) socket.setTimeout(0).setNoDelay(true)
   socket.write([
-    'HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade', `Sec-WebSocket-Accept: ${proof}`,
+    'HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade', `Sec-WebSocket-Accept: ${proofOf(key)}`,
     ...(protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
     '', '',
   ].join('\r\n'))
   return protocol
+}
+
+/** What a server answers to a client's key (RFC 6455, 4.2.2). */
+export function proofOf(key: string): string {
+  return createHash('sha1').update(key + proofSuffix).digest('base64')
 }

@@ -12,7 +12,7 @@ import type { LinkObserver } from '../../../lib/link/link.ts'
 import type { Registry } from '../../../lib/link/registry.ts'
 import { Session } from '../../../lib/link/session/session.ts'
 import { Sessions } from '../../../lib/link/session/sessions.ts'
-import { ServerSocket } from '../../../lib/link/transport/server-socket.ts'
+import { FrameSocket } from '../../../lib/link/transport/frame-socket.ts'
 import { ThrottledTransport } from '../../../lib/link/transport/throttled.ts'
 import type { Transport } from '../../../lib/link/transport/transport.ts'
 import { acceptUpgrade } from '../../../lib/link/transport/upgrade.ts'
@@ -68,7 +68,7 @@ export class LinkDoor {
     const admitted = admission.admit(remoteAddress)
     socket.once('close', () => admitted.done())
     const protocol = acceptUpgrade(request, socket, sessionSubprotocol)
-    const webSocket = new ServerSocket(socket, head, `${remoteAddress}:${remotePort}`, Math.min(maxGreetingBytes, maxFrameBytes))
+    const webSocket = new FrameSocket(socket, head, { side: 'server', address: `${remoteAddress}:${remotePort}`, maxBytes: Math.min(maxGreetingBytes, maxFrameBytes) })
     const transport = new ThrottledTransport(webSocket, { framesPerSecond })
     const known = (role: Registration['role']): void => {
       webSocket.allow(role === 'slave' ? Math.max(maxFrameBytes, maxSlaveFrameBytes) : maxFrameBytes)

@@ -7,14 +7,14 @@ import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import { Cleanups } from '../../../test/helpers/cleanups.ts'
 import { eventually } from '../../../test/helpers/eventually.ts'
-import { ServerSocket } from './server-socket.ts'
+import { FrameSocket } from './frame-socket.ts'
 import { acceptUpgrade } from './upgrade.ts'
 
 const cleanups = new Cleanups()
 const maxBytes = 1_000
 
 interface Accepted {
-  readonly server: ServerSocket
+  readonly server: FrameSocket
   readonly socket: Duplex
   readonly protocol: string | undefined
   readonly heard: string[]
@@ -22,7 +22,7 @@ interface Accepted {
   readonly closed: Promise<{ code: number; reason: string }>
 }
 
-/** A server that makes a ServerSocket of the next connection. */
+/** A server that makes a FrameSocket of the next connection. */
 async function listening(): Promise<{ port: number; accepted: Promise<Accepted> }> {
   const http = createServer()
   cleanups.add(() => new Promise((resolve) => {
@@ -33,7 +33,7 @@ async function listening(): Promise<{ port: number; accepted: Promise<Accepted> 
     http.once('upgrade', (request, socket, head) => {
       cleanups.add(() => socket.destroy())
       const protocol = acceptUpgrade(request, socket, 'corral.1')
-      const server = new ServerSocket(socket, head, 'test', maxBytes)
+      const server = new FrameSocket(socket, head, { side: 'server', address: 'test', maxBytes })
       const heard: string[] = []
       const closed = new Promise<{ code: number; reason: string }>((close) => {
         server.start({ frame: (text) => heard.push(text), alive: () => heard.push('alive'), closed: close })
@@ -56,7 +56,7 @@ async function connected(protocols: string[] = []): Promise<Accepted & { client:
 
 afterEach(() => cleanups.run())
 
-describe('ServerSocket', () => {
+describe('FrameSocket', () => {
   it('agrees on the subprotocol that it knows, and on no other', async () => {
     expect((await connected(['other', 'corral.1'])).protocol).to.equal('corral.1')
     expect((await connected()).protocol).to.equal(undefined)

@@ -1,7 +1,9 @@
 import type { Duplex } from 'node:stream'
 import { closeReason } from '../../net/websocket-text.ts'
+import { clientControlFrame, clientFrames } from './client-frames.ts'
+import type { ControlKind } from './frame-header.ts'
 import { FrameFault, FrameReader, noCode, tooLarge } from './frame-reader.ts'
-import { controlFrame, serverFrames } from './server-frames.ts'
+import { serverControlFrame, serverFrames } from './server-frames.ts'
 import type { Transport, TransportEvents } from './transport.ts'
 
 const closeDeadlineMs = 2_000
@@ -11,19 +13,36 @@ const maxWaitingLength = 1_048_576
 const maxUnsentPongBytes = 65_536
 const lostCode = 1006
 const internalError = 1011
+const none = Buffer.alloc(0)
+
+/** What the two sides send: all of a client's is masked. */
+const writers = {
+  server: { peer: 'client', frames: serverFrames, controlFrame: serverControlFrame },
+  client: { peer: 'server', frames: clientFrames, controlFrame: clientControlFrame },
+} as const
+
+export interface FrameSocketOptions {
+  /** Which end of the WebSocket this is. */
+  readonly side: keyof typeof writers
+  /** Names the other end for logs. */
+  readonly address: string
+  /** Bounds a message of the peer's. */
+  readonly maxBytes: number
+}
 
 /** Sockets with frames that leave at the end of this turn. */
-let waitingSockets: ServerSocket[] = []
+let waitingSockets: FrameSocket[] = []
 
 /**
- * The server's end of a WebSocket, once the connection is upgraded. Frames are read and written here and not by a
- * library, because nearly all that a master does is to read and write frames: what one turn of the event loop sends to
- * a peer is one buffer and one write, receivers of the same share it, and what arrives is read where it lies.
+ * One end of a WebSocket, once the connection is upgraded. Frames are read and written here and not by a library,
+ * because nearly all that a master does is to read and write frames: what one turn of the event loop sends to a peer is
+ * one buffer and one write, receivers of the same share it, and what arrives is read where it lies.
  */
-export class ServerSocket implements Transport {
+export class FrameSocket implements Transport {
   readonly address: string
   readonly #socket: Duplex
   readonly #reader: FrameReader
+  readonly #writer: (typeof writers)[keyof typeof writers]
   #events: TransportEvents | undefined
   #waiting: string[] = []
   #waitingLength = 0
@@ -33,14 +52,15 @@ export class ServerSocket implements Transport {
   #deadline: NodeJS.Timeout | undefined
   #isGone = false
 
-  /** `head` is what came with the upgrade; `maxBytes` bounds a message of the peer's. */
-  constructor(socket: Duplex, head: Buffer, address: string, maxBytes: number) {
+  /** `head` is what came with the upgrade. */
+  constructor(socket: Duplex, head: Buffer, { side, address, maxBytes }: FrameSocketOptions) {
     this.address = address
     this.#socket = socket
-    this.#reader = new FrameReader(maxBytes, {
+    this.#writer = writers[side]
+    this.#reader = new FrameReader(this.#writer.peer, maxBytes, {
       text: (text) => this.#events?.frame(text),
       ping: (payload) => {
-        if (this.isOpen && socket.writableLength < maxUnsentPongBytes) this.#write(controlFrame('pong', payload))
+        if (this.isOpen && socket.writableLength < maxUnsentPongBytes) this.#control('pong', payload)
         this.#events?.alive()
       },
       pong: () => this.#events?.alive(),
@@ -96,11 +116,11 @@ export class ServerSocket implements Transport {
     const texts = this.#waiting
     this.#waiting = []
     this.#waitingLength = 0
-    this.#write(serverFrames(texts))
+    this.#write(this.#writer.frames(texts))
   }
 
   ping(): void {
-    if (this.isOpen) this.#write(controlFrame('ping'))
+    if (this.isOpen) this.#control('ping')
   }
 
   close(code: number, reason: string): void {
@@ -148,7 +168,11 @@ export class ServerSocket implements Transport {
     if (this.#hasSentClose) return
     this.flush()
     this.#hasSentClose = true
-    this.#write(controlFrame('close', closePayload(code, reason)))
+    this.#control('close', closePayload(code, reason))
+  }
+
+  #control(kind: ControlKind, payload: Buffer = none): void {
+    this.#write(this.#writer.controlFrame(kind, payload))
   }
 
   #write(frames: Buffer): void {
@@ -174,7 +198,7 @@ export class ServerSocket implements Transport {
 }
 
 function closePayload(code: number | undefined, reason: string): Buffer {
-  if (code === undefined) return Buffer.alloc(0)
+  if (code === undefined) return none
   const text = Buffer.from(closeReason(reason))
   const payload = Buffer.alloc(2 + text.length)
   payload.writeUInt16BE(code)
