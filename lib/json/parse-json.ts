@@ -1,10 +1,10 @@
 import { ClusterError } from '../errors/cluster-error.ts'
+import { endOfUncheckedString } from './text.ts'
 
 const defaultMaxDepth = 64
 
 const quote = 0x22
 const openBracket = 0x5b
-const backslash = 0x5c
 const closeBracket = 0x5d
 const openBrace = 0x7b
 const closeBrace = 0x7d
@@ -41,7 +41,7 @@ export function isDeeperThan(text: string, maxDepth: number): boolean {
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code === quote) {
-      at = endOfString(text, at)
+      at = endOfUncheckedString(text, at) - 1
     } else if (code === openBrace || code === openBracket) {
       depth++
       if (depth > maxDepth) return true
@@ -62,15 +62,4 @@ function hasAtMost(text: string, limit: number): boolean {
     }
   }
   return true
-}
-
-/** Index of the quote that ends the string opened at `start`, or the text's length where none does. */
-function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
-    let before = end - 1
-    while (text.charCodeAt(before) === backslash) before--
-    const backslashes = end - 1 - before
-    if (backslashes % 2 === 0) return end
-  }
-  return text.length
 }

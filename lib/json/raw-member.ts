@@ -1,5 +1,6 @@
+import { afterSpace, endOfUncheckedString, stringValue } from './text.ts'
+
 const quote = 0x22
-const backslash = 0x5c
 const comma = 0x2c
 const openBrace = 0x7b
 const openBracket = 0x5b
@@ -15,42 +16,28 @@ export function rawMember(text: string, name: string): string | undefined {
   let found: string | undefined
   let at = afterSpace(text, text.indexOf('{') + 1)
   while (text.charCodeAt(at) === quote) {
-    const keyEnd = endOfString(text, at)
+    const keyEnd = endOfUncheckedString(text, at)
     const valueStart = afterSpace(text, afterSpace(text, keyEnd) + 1)
     const valueEnd = endOfValue(text, valueStart)
-    if (keyOf(text, at, keyEnd) === name) found = text.slice(valueStart, valueEnd)
+    if (stringValue(text, at, keyEnd) === name) found = text.slice(valueStart, valueEnd)
     at = afterSpace(text, valueEnd)
     if (text.charCodeAt(at) === comma) at = afterSpace(text, at + 1)
   }
   return found
 }
 
-function keyOf(text: string, start: number, end: number): string {
-  const raw = text.slice(start + 1, end - 1)
-  return raw.includes('\\') ? JSON.parse(`"${raw}"`) as string : raw
-}
-
-function afterSpace(text: string, from: number): number {
-  let at = from
-  while (isSpace(text.charCodeAt(at))) at += 1
-  return at
-}
-
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
-}
-
 function endOfValue(text: string, start: number): number {
   const first = text.charCodeAt(start)
-  if (first === quote) return endOfString(text, start)
+  if (first === quote) return endOfUncheckedString(text, start)
   if (first === openBrace || first === openBracket) return endOfNested(text, start)
   let at = start
-  while (at < text.length && !endsLiteral(text.charCodeAt(at))) at += 1
+  while (!endsLiteral(text.charCodeAt(at))) at += 1
   return at
 }
 
+/** White space does, and the end of the text, of which the code is NaN. */
 function endsLiteral(code: number): boolean {
-  return code === comma || code === closeBrace || code === closeBracket || isSpace(code)
+  return !(code > 0x20) || code === comma || code === closeBrace || code === closeBracket
 }
 
 function endOfNested(text: string, start: number): number {
@@ -58,23 +45,13 @@ function endOfNested(text: string, start: number): number {
   for (let at = start; at < text.length; at += 1) {
     const code = text.charCodeAt(at)
     if (code === quote) {
-      at = endOfString(text, at) - 1
+      at = endOfUncheckedString(text, at) - 1
     } else if (code === openBrace || code === openBracket) {
       depth += 1
     } else if (code === closeBrace || code === closeBracket) {
       depth -= 1
       if (depth === 0) return at + 1
     }
-  }
-  return text.length
-}
-
-/** The index behind the quote that ends the string opened at `start`. */
-function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
-    let before = end - 1
-    while (text.charCodeAt(before) === backslash) before -= 1
-    if ((end - 1 - before) % 2 === 0) return end + 1
   }
   return text.length
 }
