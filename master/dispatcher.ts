@@ -16,7 +16,6 @@ import { slaveHandlers } from './handlers/slaves.ts'
 import { standIns } from './handlers/stand-ins.ts'
 import { userHandlers } from './handlers/users.ts'
 import type { Caller } from './services/access.ts'
-import type { Origin } from './services/instance-record.ts'
 import { slaveAway, slaveError } from './slave-error.ts'
 
 type Request = Pick<RequestMessage, 'to' | 'key' | 'data'>
@@ -61,14 +60,19 @@ export class Dispatcher {
     this.#cluster.access.require(caller, definition.permission)
     const creation = this.#creationOf(request)
     if (creation) return creation.then(() => this.answer(definition, request, context))
-    const once = (work: () => Promise<unknown>): Promise<unknown> => this.#outcomes.once(definition, { scope: scopeOf(caller), ...request }, work)
-    if (definition.forward === undefined) {
-      return once(() => this.#handlers.answer(definition, request, { ...context, origin: originOf(definition, caller, request) }))
-    }
+    if (definition.forward === undefined) return this.#once(definition, request, context, (known) => this.#handlers.answer(definition, request, known))
     const link = definition.forward === 'instance_id' ? this.#linkOfInstance(request.to) : this.#linkOfSlave(request.to)
     // The slave keeps the outcome if it can: it knows better what became of a request when a link breaks.
     if (link.channel.carriesKeys) return this.#relay(link, definition, request.key === undefined ? request : { ...request, key: ownKey(caller, request.key) })
-    return once(() => this.#relayElsewhere(link, definition, request, context))
+    return this.#once(definition, request, context, () => this.#relayElsewhere(link, definition, request, context))
+  }
+
+  /** Does the work, unless it was done when the same request came before. */
+  #once(definition: RequestDefinition, { key, data }: Request, context: RequestContext, work: (context: RequestContext) => Promise<unknown>): Promise<unknown> {
+    if (key === undefined || !definition.isMutating) return work(context)
+    const { caller } = context
+    const origin = { key: ownKey(caller, key), request: digestOf(definition, data) }
+    return this.#outcomes.once(definition, { scope: scopeOf(caller), key, data }, () => work({ ...context, origin }))
   }
 
   /** What is asked of an instance that is being made waits until it is on record. */
@@ -130,8 +134,4 @@ function scopeOf({ tokenId, userId }: Caller): string {
 
 function ownKey(caller: Caller, key: string): string {
   return createHash('sha256').update(`${scopeOf(caller)} ${key}`).digest('base64')
-}
-
-function originOf(definition: RequestDefinition, caller: Caller, { key, data }: Request): Origin | undefined {
-  return key === undefined || !definition.isMutating ? undefined : { key: ownKey(caller, key), request: digestOf(definition, data) }
 }

@@ -8,7 +8,7 @@ export const linkFields = {
   'link.heartbeat_ms': integerField({ default: defaultChannelSettings.heartbeatMs, minimum: 10, description: 'A sign of life is sent this often.' }),
   'link.heartbeat_timeout_ms': integerField({ default: defaultChannelSettings.heartbeatTimeoutMs, minimum: 20, description: 'A peer that was silent for this long is taken for dead.' }),
   'link.resume_window_ms': integerField({ default: defaultChannelSettings.resumeWindowMs, minimum: 0, description: 'A lost connection may be resumed for this long; then what was pending fails.' }),
-  'link.send_buffer_bytes': integerField({ default: defaultChannelSettings.sendBufferBytes, minimum: 65_536, description: 'Bytes that a peer may leave unacknowledged before its session ends.' }),
+  'link.send_buffer_bytes': integerField({ default: defaultChannelSettings.sendBufferBytes, minimum: 1_048_576, description: 'Bytes that a peer may leave unacknowledged before its session ends.' }),
 }
 
 /** The link's settings out of a config that has these fields. */

@@ -48,8 +48,9 @@ export interface ChannelSettings {
   readonly resumeWindowMs: number
   /** Bytes that a peer may owe an acknowledgement (session) or leave unread (base) before the channel ends. */
   readonly sendBufferBytes: number
-  /** An acknowledgement is sent after this many messages … */
+  /** An acknowledgement is sent after this many messages or bytes … */
   readonly ackEveryMessages: number
+  readonly ackEveryBytes: number
   /** … or this long after a message, whichever comes first. */
   readonly ackDelayMs: number
 }
@@ -59,6 +60,7 @@ export const defaultChannelSettings: ChannelSettings = {
   heartbeatTimeoutMs: 15_000,
   resumeWindowMs: 15_000,
   sendBufferBytes: 16 * 1024 * 1024,
-  ackEveryMessages: 64,
+  ackEveryMessages: 256,
+  ackEveryBytes: 256 * 1024,
   ackDelayMs: 100,
 }

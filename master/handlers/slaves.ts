@@ -7,10 +7,7 @@ const defaultInviteS = 86_400
 
 export function slaveHandlers({ slaves, instances, tokens, url }: Cluster) {
   return {
-    list_slaves: () => {
-      const counts = instances.countBySlave()
-      return { list: slaves.list().map((record) => slaves.info(record, counts.get(record.id) ?? 0)) }
-    },
+    list_slaves: () => ({ list: slaves.list().map((record) => slaves.info(record, instances.countOf(record.id))) }),
 
     remove_slave: async ({ slave_id: slaveId, force = false }) => {
       await instances.withoutArrivals(slaveId, async () => {

@@ -17,10 +17,7 @@ import { slaveAway } from '../slave-error.ts'
 export function clusterView(cluster: Cluster, dispatcher: Dispatcher, registry: Registry, guard: PluginGuard, undo: UndoList): ClusterView {
   const { slaves, instances, tokens, users, access, templates, consoles } = cluster
   return {
-    slaves: () => {
-      const counts = instances.countBySlave()
-      return slaves.list().map((record) => slaves.info(record, counts.get(record.id) ?? 0))
-    },
+    slaves: () => slaves.list().map((record) => slaves.info(record, instances.countOf(record.id))),
     instances: () => instances.list().map((record) => instances.info(record)),
     instance: (id) => {
       const record = instances.get(id)

@@ -88,15 +88,6 @@ export class InstanceService {
     return this.countOf(slaveId) + this.#arrivals.count(slaveId)
   }
 
-  /** Number of instances by slave. */
-  countBySlave(): Map<number, number> {
-    const counts = new Map<number, number>()
-    for (const { value: { slave_id: slaveId } } of this.#instances.list()) {
-      if (slaveId !== null) counts.set(slaveId, (counts.get(slaveId) ?? 0) + 1)
-    }
-    return counts
-  }
-
   /** The state that its slave last told; `unknown` while the slave is away. */
   state(record: InstanceRecord): InstanceState {
     return this.#states.shown(record, record.slave_id !== null && this.#slaves.link(record.slave_id) !== undefined)

@@ -8,6 +8,7 @@ import { Heartbeat } from '../heartbeat.ts'
 import type { Message } from '../message.ts'
 import { Payload } from '../payload.ts'
 import type { Transport } from '../transport/transport.ts'
+import { Receipts } from './receipts.ts'
 import { SendBuffer } from './send-buffer.ts'
 
 const closeCode = 1000
@@ -32,14 +33,12 @@ export class Session implements Channel {
   readonly #settings: ChannelSettings
   readonly #first: Connection
   readonly #buffer = new SendBuffer()
+  readonly #receipts: Receipts
   #events: ChannelEvents | undefined
   #transport: Transport | undefined
   #heartbeat: Heartbeat | undefined
   #address = ''
   #sentSeq = 0
-  #receivedSeq = 0
-  #acknowledgedSeq = 0
-  #ackTimer: NodeJS.Timeout | undefined
   #resumeTimer: NodeJS.Timeout | undefined
   #hasEnded = false
 
@@ -48,6 +47,7 @@ export class Session implements Channel {
     this.id = id
     this.#settings = settings
     this.#first = connection
+    this.#receipts = new Receipts(settings, (ack) => this.#transport?.send(encodeFrame({ type: 'ack', ack })))
   }
 
   get address(): string {
@@ -78,7 +78,7 @@ export class Session implements Channel {
 
   /** Highest `seq` that arrived here: what the peer need not send again. */
   get receivedSeq(): number {
-    return this.#receivedSeq
+    return this.#receipts.received
   }
 
   start(events: ChannelEvents): void {
@@ -101,7 +101,8 @@ export class Session implements Channel {
     const previous = this.#transport
     clearTimeout(this.#resumeTimer)
     this.#buffer.acknowledge(peerReceived)
-    this.#acknowledgedSeq = this.#receivedSeq
+    // The peer was told how far we are when it came back.
+    this.#receipts.reset()
     for (const frame of this.#buffer.frames()) transport.send(frame)
     this.#use(connection)
     previous?.terminate()
@@ -140,6 +141,7 @@ export class Session implements Channel {
     if (this.#hasEnded) return seq
     this.#buffer.push(seq, frame)
     this.#transport?.send(frame)
+    this.#receipts.ride()
     if (this.#buffer.bytes > this.#settings.sendBufferBytes) {
       this.end('The peer acknowledges too slowly: the send buffer is full', 'session_lost')
     }
@@ -164,7 +166,7 @@ export class Session implements Channel {
 
   #finish(reason: string, error: ClusterError): void {
     this.#hasEnded = true
-    clearTimeout(this.#ackTimer)
+    this.#receipts.reset()
     clearTimeout(this.#resumeTimer)
     this.#heartbeat?.close()
     this.#buffer.clear()
@@ -175,8 +177,7 @@ export class Session implements Channel {
 
   #detach(refusal: string | undefined): void {
     this.#transport = undefined
-    clearTimeout(this.#ackTimer)
-    this.#ackTimer = undefined
+    this.#receipts.reset()
     if (refusal !== undefined) {
       this.end(refusal, 'link_closed')
       return
@@ -194,7 +195,7 @@ export class Session implements Channel {
     try {
       const frame = decodeFrame(text)
       if (frame.header.ack !== undefined) this.#acknowledge(frame.header.ack)
-      if (frame.header.seq !== undefined) this.#receiveSequenced(frame, frame.header.seq)
+      if (frame.header.seq !== undefined) this.#receiveSequenced(frame, frame.header.seq, text.length)
       else this.#receiveUnsequenced(frame)
     } catch (error) {
       // The sequence can't be trusted any more, and a resume would bring the same frame again.
@@ -207,12 +208,12 @@ export class Session implements Channel {
     this.#buffer.acknowledge(seq)
   }
 
-  #receiveSequenced(frame: SessionFrame, seq: number): void {
-    if (seq <= this.#receivedSeq) return
+  #receiveSequenced(frame: SessionFrame, seq: number, bytes: number): void {
+    const { received } = this.#receipts
+    if (seq <= received) return
     const message = messageOf(frame)
-    if (seq !== this.#receivedSeq + 1 || !message) throw new LinkFault(malformed)
-    this.#receivedSeq = seq
-    this.#scheduleAck()
+    if (seq !== received + 1 || !message) throw new LinkFault(malformed)
+    this.#receipts.add(bytes)
     this.#events?.message({ seq, message })
   }
 
@@ -228,18 +229,6 @@ export class Session implements Channel {
     const message = messageOf(frame)
     if (message?.kind !== 'event') throw new LinkFault(malformed)
     this.#events?.message({ seq: 0, message })
-  }
-
-  #scheduleAck(): void {
-    if (this.#receivedSeq - this.#acknowledgedSeq >= this.#settings.ackEveryMessages) this.#sendAck()
-    else this.#ackTimer ??= setTimeout(() => this.#sendAck(), this.#settings.ackDelayMs).unref()
-  }
-
-  #sendAck(): void {
-    clearTimeout(this.#ackTimer)
-    this.#ackTimer = undefined
-    this.#acknowledgedSeq = this.#receivedSeq
-    this.#transport?.send(encodeFrame({ type: 'ack', ack: this.#receivedSeq }))
   }
 }
 

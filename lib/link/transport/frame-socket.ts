@@ -7,8 +7,8 @@ import { serverControlFrame, serverFrames } from './server-frames.ts'
 import type { Transport, TransportEvents } from './transport.ts'
 
 const closeDeadlineMs = 2_000
-/** More than this does not wait for the end of the turn. */
-const maxWaitingLength = 1_048_576
+/** More than this does not wait for the end of the turn: the peer may begin to read while we go on. */
+const maxWaitingLength = 16_384
 /** A peer that pings and doesn't read gets no more answers than this holds. */
 const maxUnsentPongBytes = 65_536
 const lostCode = 1006
@@ -30,15 +30,14 @@ export interface FrameSocketOptions {
   readonly maxBytes: number
 }
 
-/** Sockets with frames that leave at the end of this turn. */
-let waitingSockets: FrameSocket[] = []
-
 /**
  * One end of a WebSocket, once the connection is upgraded. Frames are read and written here and not by a library,
  * because nearly all that a master does is to read and write frames: what one turn of the event loop sends to a peer is
  * one buffer and one write, receivers of the same share it, and what arrives is read where it lies.
  */
 export class FrameSocket implements Transport {
+  /** Those with frames that leave at the end of this turn. */
+  static #listed: FrameSocket[] = []
   readonly address: string
   readonly #socket: Duplex
   readonly #reader: FrameReader
@@ -46,6 +45,7 @@ export class FrameSocket implements Transport {
   #events: TransportEvents | undefined
   #waiting: string[] = []
   #waitingLength = 0
+  #isListed = false
   #hasSentClose = false
   /** How the connection ended, as far as that is known before it is closed. */
   #end: { code: number; reason: string } | undefined
@@ -101,9 +101,9 @@ export class FrameSocket implements Transport {
 
   send(frame: string): void {
     if (!this.isOpen) return
-    if (this.#waiting.length === 0) {
-      if (waitingSockets.length === 0) process.nextTick(flushAll)
-      waitingSockets.push(this)
+    if (!this.#isListed) {
+      this.#isListed = true
+      if (FrameSocket.#listed.push(this) === 1) setImmediate(FrameSocket.#flushListed)
     }
     this.#waiting.push(frame)
     this.#waitingLength += frame.length
@@ -171,6 +171,15 @@ export class FrameSocket implements Transport {
     this.#control('close', closePayload(code, reason))
   }
 
+  static #flushListed(this: void): void {
+    const sockets = FrameSocket.#listed
+    FrameSocket.#listed = []
+    for (const socket of sockets) {
+      socket.#isListed = false
+      socket.flush()
+    }
+  }
+
   #control(kind: ControlKind, payload: Buffer = none): void {
     this.#write(this.#writer.controlFrame(kind, payload))
   }
@@ -204,10 +213,4 @@ function closePayload(code: number | undefined, reason: string): Buffer {
   payload.writeUInt16BE(code)
   text.copy(payload, 2)
   return payload
-}
-
-function flushAll(): void {
-  const sockets = waitingSockets
-  waitingSockets = []
-  for (const socket of sockets) socket.flush()
 }
