@@ -7,7 +7,8 @@ import { serverControlFrame, serverFrames } from './server-frames.ts'
 import type { Transport, TransportEvents } from './transport.ts'
 
 const closeDeadlineMs = 2_000
-/** More than this does not wait for the end of the turn: the peer may begin to read while we go on. */
+/** So many, or so long, frames don't wait for the end of the turn: the peer may work on them while we go on. */
+const maxWaitingFrames = 32
 const maxWaitingLength = 16_384
 /** A peer that pings and doesn't read gets no more answers than this holds. */
 const maxUnsentPongBytes = 65_536
@@ -107,7 +108,7 @@ export class FrameSocket implements Transport {
     }
     this.#waiting.push(frame)
     this.#waitingLength += frame.length
-    if (this.#waitingLength > maxWaitingLength) this.flush()
+    if (this.#waitingLength > maxWaitingLength || this.#waiting.length >= maxWaitingFrames) this.flush()
   }
 
   /** Writes what waits for the end of the turn. */
