@@ -140,8 +140,8 @@ export class Session implements Channel {
     this.#sentSeq = seq
     if (this.#hasEnded) return seq
     this.#buffer.push(seq, frame)
-    this.#transport?.send(frame)
     this.#receipts.ride()
+    this.#transport?.send(frame)
     if (this.#buffer.bytes > this.#settings.sendBufferBytes) {
       this.end('The peer acknowledges too slowly: the send buffer is full', 'session_lost')
     }

@@ -8,8 +8,8 @@ import type { Transport, TransportEvents } from './transport.ts'
 
 const closeDeadlineMs = 2_000
 /** So many, or so long, frames don't wait for the end of the turn: the peer may work on them while we go on. */
-const maxWaitingFrames = 32
-const maxWaitingLength = 16_384
+const maxWaitingFrames = 40
+const maxWaitingLength = 36_864
 /** A peer that pings and doesn't read gets no more answers than this holds. */
 const maxUnsentPongBytes = 65_536
 const lostCode = 1006
