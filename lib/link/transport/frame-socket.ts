@@ -5,6 +5,7 @@ import type { ControlKind } from './frame-header.ts'
 import { FrameFault, FrameReader, noCode, tooLarge } from './frame-reader.ts'
 import { serverControlFrame, serverFrames } from './server-frames.ts'
 import type { Transport, TransportEvents } from './transport.ts'
+import { TurnFlush } from './turn-flush.ts'
 
 const closeDeadlineMs = 2_000
 /** So many, or so long, frames don't wait for the end of the turn: the peer may work on them while we go on. */
@@ -37,16 +38,14 @@ export interface FrameSocketOptions {
  * one buffer and one write, receivers of the same share it, and what arrives is read where it lies.
  */
 export class FrameSocket implements Transport {
-  /** Those with frames that leave at the end of this turn. */
-  static #listed: FrameSocket[] = []
   readonly address: string
   readonly #socket: Duplex
   readonly #reader: FrameReader
   readonly #writer: (typeof writers)[keyof typeof writers]
   #events: TransportEvents | undefined
+  readonly #turn = new TurnFlush(() => this.flush())
   #waiting: string[] = []
   #waitingLength = 0
-  #isListed = false
   #hasSentClose = false
   /** How the connection ended, as far as that is known before it is closed. */
   #end: { code: number; reason: string } | undefined
@@ -102,16 +101,13 @@ export class FrameSocket implements Transport {
 
   send(frame: string): void {
     if (!this.isOpen) return
-    if (!this.#isListed) {
-      this.#isListed = true
-      if (FrameSocket.#listed.push(this) === 1) setImmediate(FrameSocket.#flushListed)
-    }
     this.#waiting.push(frame)
     this.#waitingLength += frame.length
+    this.#turn.ask()
     if (this.#waitingLength > maxWaitingLength || this.#waiting.length >= maxWaitingFrames) this.flush()
   }
 
-  /** Writes what waits for the end of the turn. */
+  /** Writes what waits. */
   flush(): void {
     if (this.#waiting.length === 0) return
     const texts = this.#waiting
@@ -170,15 +166,6 @@ export class FrameSocket implements Transport {
     this.flush()
     this.#hasSentClose = true
     this.#control('close', closePayload(code, reason))
-  }
-
-  static #flushListed(this: void): void {
-    const sockets = FrameSocket.#listed
-    FrameSocket.#listed = []
-    for (const socket of sockets) {
-      socket.#isListed = false
-      socket.flush()
-    }
   }
 
   #control(kind: ControlKind, payload: Buffer = none): void {

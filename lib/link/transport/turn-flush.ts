@@ -1,0 +1,48 @@
+/**
+ * When what waits for a connection is written: the first of a turn of the event loop as soon as what runs now is done, so
+ * that a lone message waits for nothing; all else of the turn together, at its end.
+ */
+export class TurnFlush {
+  /** To be flushed when what runs now is done. */
+  static #asked: TurnFlush[] = []
+  /** Flushed in this turn. */
+  static #flushed: TurnFlush[] = []
+  readonly #flush: () => void
+  #isAsked = false
+  #hasFlushed = false
+
+  constructor(flush: () => void) {
+    this.#flush = flush
+  }
+
+  /** Something waits. */
+  ask(): void {
+    if (this.#isAsked) return
+    this.#isAsked = true
+    if (this.#hasFlushed) return
+    // Behind all promises that are being settled: what answers one frame of a chunk shall wait for what answers the last.
+    if (TurnFlush.#asked.push(this) === 1) queueMicrotask(() => process.nextTick(TurnFlush.#flushAsked))
+  }
+
+  static #flushAsked(this: void): void {
+    const asked = TurnFlush.#asked
+    TurnFlush.#asked = []
+    if (TurnFlush.#flushed.length === 0) setImmediate(TurnFlush.#endTurn)
+    for (const one of asked) {
+      one.#isAsked = false
+      one.#hasFlushed = true
+      TurnFlush.#flushed.push(one)
+      one.#flush()
+    }
+  }
+
+  static #endTurn(this: void): void {
+    const flushed = TurnFlush.#flushed
+    TurnFlush.#flushed = []
+    for (const one of flushed) {
+      one.#isAsked = false
+      one.#hasFlushed = false
+      one.#flush()
+    }
+  }
+}
