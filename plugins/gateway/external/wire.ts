@@ -2,6 +2,7 @@ import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
+import { TurnFlush } from '../../../lib/plugin.ts'
 import { limits } from '../limits.ts'
 import { Lines } from './lines.ts'
 
@@ -12,7 +13,7 @@ export interface WireEvents {
   closed(reason: string): void
 }
 
-/** A connection to a provider, whatever it is made of. Texts of one tick leave in one write. */
+/** A connection to a provider, whatever it is made of. Texts of one turn leave together. */
 export interface Wire {
   readonly bufferedBytes: number
   send(text: string): void
@@ -30,6 +31,7 @@ class WebSocketWire implements Wire {
   #socket: Duplex | undefined
   #isAlive = true
   #isCorked = false
+  readonly #turn = new TurnFlush(() => this.#uncork())
   #problem = ''
 
   constructor(url: string, events: WireEvents) {
@@ -59,15 +61,17 @@ class WebSocketWire implements Wire {
   send(text: string): void {
     if (this.#ws.readyState !== WebSocket.OPEN) return
     if (!this.#isCorked && this.#socket) {
-      const socket = this.#socket
       this.#isCorked = true
-      socket.cork()
-      process.nextTick(() => {
-        this.#isCorked = false
-        socket.uncork()
-      })
+      this.#socket.cork()
+      this.#turn.ask()
     }
     this.#ws.send(text, noop)
+  }
+
+  #uncork(): void {
+    if (!this.#isCorked) return
+    this.#isCorked = false
+    this.#socket?.uncork()
   }
 
   close(): void {
@@ -88,6 +92,7 @@ class WebSocketWire implements Wire {
 class TcpWire implements Wire {
   readonly #socket: Socket
   readonly #heartbeat: NodeJS.Timeout
+  readonly #turn = new TurnFlush(() => this.#flush())
   #waiting = ''
   #takenBytes = 0
   #problem = 'closed'
@@ -117,9 +122,9 @@ class TcpWire implements Wire {
   }
 
   send(text: string): void {
-    if (this.#waiting === '') process.nextTick(() => this.#flush())
     // White space outside strings, where JSON allows no line ends: what one has sent as one text stays one line.
     this.#waiting += `${text.replace(/[\r\n]/g, ' ')}\n`
+    this.#turn.ask()
   }
 
   close(): void {
