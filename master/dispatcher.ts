@@ -7,7 +7,7 @@ import type { PluginInfo } from '../lib/link/messages/plugins.ts'
 import type { RequestMessage } from '../lib/link/message.ts'
 import { check } from '../lib/link/validate.ts'
 import type { Registry } from '../lib/link/registry.ts'
-import { digestOf, Outcomes } from '../lib/link/outcomes.ts'
+import { digestOf, isKept, Outcomes } from '../lib/link/outcomes.ts'
 import type { Cluster } from './cluster.ts'
 import { clusterHandlers } from './handlers/cluster.ts'
 import type { ControlHandlers, RequestContext } from './handlers/context.ts'
@@ -60,19 +60,16 @@ export class Dispatcher {
     this.#cluster.access.require(caller, definition.permission)
     const creation = this.#creationOf(request)
     if (creation) return creation.then(() => this.answer(definition, request, context))
-    if (definition.forward === undefined) return this.#once(definition, request, context, (known) => this.#handlers.answer(definition, request, known))
+    if (definition.forward === undefined) return this.#once(definition, request, caller, () => this.#handlers.answer(definition, request, withOrigin(definition, request, context)))
     const link = definition.forward === 'instance_id' ? this.#linkOfInstance(request.to) : this.#linkOfSlave(request.to)
     // The slave keeps the outcome if it can: it knows better what became of a request when a link breaks.
     if (link.channel.carriesKeys) return this.#relay(link, definition, request.key === undefined ? request : { ...request, key: ownKey(caller, request.key) })
-    return this.#once(definition, request, context, () => this.#relayElsewhere(link, definition, request, context))
+    return this.#once(definition, request, caller, () => this.#relayElsewhere(link, definition, request, context))
   }
 
   /** Does the work, unless it was done when the same request came before. */
-  #once(definition: RequestDefinition, { key, data }: Request, context: RequestContext, work: (context: RequestContext) => Promise<unknown>): Promise<unknown> {
-    if (key === undefined || !definition.isMutating) return work(context)
-    const { caller } = context
-    const origin = { key: ownKey(caller, key), request: digestOf(definition, data) }
-    return this.#outcomes.once(definition, { scope: scopeOf(caller), key, data }, () => work({ ...context, origin }))
+  #once(definition: RequestDefinition, { key, data }: Request, caller: Caller, work: () => Promise<unknown>): Promise<unknown> {
+    return isKept(definition, key) ? this.#outcomes.once(definition, { scope: scopeOf(caller), key, data }, work) : work()
   }
 
   /** What is asked of an instance that is being made waits until it is on record. */
@@ -134,4 +131,9 @@ function scopeOf({ tokenId, userId }: Caller): string {
 
 function ownKey(caller: Caller, key: string): string {
   return createHash('sha256').update(`${scopeOf(caller)} ${key}`).digest('base64')
+}
+
+/** What the handler of a request is told that must not be done twice. */
+function withOrigin(definition: RequestDefinition, { key, data }: Request, context: RequestContext): RequestContext {
+  return isKept(definition, key) ? { ...context, origin: { key: ownKey(context.caller, key), request: digestOf(definition, data) } } : context
 }

@@ -118,7 +118,7 @@ describe('scanMembers', () => {
     }))
   })
 
-  it('reads hostile texts in linear time and little memory, without a deep stack', () => {
+  it('reads hostile texts in linear time, without a deep stack', () => {
     const many = 1_000_000
     const refused = [
       ...['[', '{"a":', '{', ']', '"', '\\', ' ', '-', '1.'].map((piece) => piece.repeat(many)),
@@ -131,12 +131,10 @@ describe('scanMembers', () => {
     for (const [text, expected] of [...refused.map((each) => [each, 'malformed'] as const), ...taken.map((each) => [each, undefined] as const)]) {
       // As it comes from a socket: in one piece.
       const received = Buffer.from(text).toString()
-      const before = process.memoryUsage().heapUsed
       const began = performance.now()
       const code = codeOf(() => scanMembers(received, { levels: 2, names: new Set(['a', 'b']) }, () => {}))
       // A quadratic scan of these takes minutes.
       expect(performance.now() - began, text.slice(0, 20)).to.be.below(5_000)
-      expect(process.memoryUsage().heapUsed - before, text.slice(0, 20)).to.be.below(50_000_000)
       expect(code, text.slice(0, 20)).to.equal(expected)
     }
   })

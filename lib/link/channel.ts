@@ -40,15 +40,17 @@ export interface Channel {
 
 /** Settings of channels, compiled: nothing is optional. */
 export interface ChannelSettings {
-  /** A sign of life is sent when nothing else was for this long. */
+  /** A sign of life is sent this often. */
   readonly heartbeatMs: number
-  /** A peer that was silent for this long is dead. */
+  /** A peer that was silent for this long, rounded up to whole beats and at least two, is dead. */
   readonly heartbeatTimeoutMs: number
   /** How long a session waits for its peer to come back. */
   readonly resumeWindowMs: number
   /** Bytes that a peer may owe an acknowledgement (session) or leave unread (base) before the channel ends. */
   readonly sendBufferBytes: number
-  /** An acknowledgement is sent after this many messages or bytes … */
+  /** An acknowledgement goes along with something else that is sent after this many messages, … */
+  readonly ackAlongMessages: number
+  /** … is sent after this many messages or bytes in any case, … */
   readonly ackEveryMessages: number
   readonly ackEveryBytes: number
   /** … or this long after a message, whichever comes first. */
@@ -60,6 +62,7 @@ export const defaultChannelSettings: ChannelSettings = {
   heartbeatTimeoutMs: 15_000,
   resumeWindowMs: 15_000,
   sendBufferBytes: 16 * 1024 * 1024,
+  ackAlongMessages: 32,
   ackEveryMessages: 256,
   ackEveryBytes: 256 * 1024,
   ackDelayMs: 100,

@@ -5,6 +5,7 @@ import type { Transport } from './transport/transport.ts'
 export interface FrameSink {
   frame(text: string): void
   alive(): void
+  arrived?(): void
   tooLarge?(reason: string): void
   closed(info: { code: number; reason: string }): void
 }
@@ -30,6 +31,7 @@ export class Connection {
     transport.start({
       frame: (text) => this.#frame(text),
       alive: () => this.#sink?.alive(),
+      arrived: () => this.#sink?.arrived?.(),
       tooLarge: (reason) => this.#sink?.tooLarge?.(reason),
       closed: (info) => this.#onClosed(info),
     })

@@ -5,9 +5,12 @@ interface HeartbeatOwner {
   dead(): void
 }
 
+/** A peer that answers beats has not had the time for it when the first one leaves. */
+const leastSilentBeats = 2
+
 /**
- * Finds a dead peer: beats at an interval, and wants to hear something within the timeout. Only beats with nothing heard
- * between them are counted, and what waits to be read is read first, so that time in which this process itself stood still
+ * Finds a dead peer: beats at an interval, and wants to hear something within the timeout, rounded up to whole beats and
+ * at least two. Only beats with nothing heard between them are counted, and what waits to be read is read first, so that time in which this process itself stood still
  * is not held against the peer. And what arrives, which may be very much, costs no look at the clock.
  */
 export class Heartbeat {
@@ -20,7 +23,7 @@ export class Heartbeat {
 
   constructor(owner: HeartbeatOwner, { heartbeatMs, heartbeatTimeoutMs }: { heartbeatMs: number; heartbeatTimeoutMs: number }) {
     this.#owner = owner
-    this.#maxSilentBeats = Math.ceil(heartbeatTimeoutMs / heartbeatMs)
+    this.#maxSilentBeats = Math.max(leastSilentBeats, Math.ceil(heartbeatTimeoutMs / heartbeatMs))
     this.#timer = setInterval(() => this.#tick(), heartbeatMs)
     this.#timer.unref()
   }

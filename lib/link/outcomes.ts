@@ -54,7 +54,7 @@ export class Outcomes {
    * Throws `conflict` when the earlier request was another one.
    */
   once(definition: RequestDefinition, { scope, key, data }: KeyedRequest, work: () => Promise<unknown>): Promise<unknown> {
-    if (!definition.isMutating || key === undefined) return work()
+    if (!isKept(definition, key)) return work()
     this.#sweep()
     const name = `${scope} ${key}`
     const digest = digestOf(definition, data)
@@ -105,6 +105,11 @@ export class Outcomes {
     this.#bytes -= this.#outcomes.get(name)?.bytes ?? 0
     this.#outcomes.delete(name)
   }
+}
+
+/** Whether the outcome of a request is kept: it changes something, and has a key to be known by. */
+export function isKept({ isMutating }: Pick<RequestDefinition, 'isMutating'>, key: string | undefined): key is string {
+  return isMutating === true && key !== undefined
 }
 
 /** Tells a request from another with the same key. */

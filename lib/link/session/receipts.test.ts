@@ -4,7 +4,7 @@ import { Receipts } from './receipts.ts'
 
 function receipts(overrides: Partial<ConstructorParameters<typeof Receipts>[0]> = {}): { acks: number[]; receipts: Receipts } {
   const acks: number[] = []
-  const settings = { ackEveryMessages: 100, ackEveryBytes: 1_000_000, ackDelayMs: 60_000, ...overrides }
+  const settings = { ackAlongMessages: 32, ackEveryMessages: 100, ackEveryBytes: 1_000_000, ackDelayMs: 60_000, ...overrides }
   return { acks, receipts: new Receipts(settings, (ack) => acks.push(ack)) }
 }
 

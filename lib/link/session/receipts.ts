@@ -1,9 +1,6 @@
 import type { ChannelSettings } from '../channel.ts'
 
-/** So many messages are acknowledged with the next one that is sent: a frame of its own costs both sides a system call. */
-const messagesToRide = 32
-
-type Settings = Pick<ChannelSettings, 'ackEveryMessages' | 'ackEveryBytes' | 'ackDelayMs'>
+type Settings = Pick<ChannelSettings, 'ackAlongMessages' | 'ackEveryMessages' | 'ackEveryBytes' | 'ackDelayMs'>
 
 /** Tells a peer which of its messages have arrived: along with what is sent anyway, after much, or after a while. */
 export class Receipts {
@@ -34,9 +31,9 @@ export class Receipts {
     else this.#timer ??= setTimeout(() => this.#tell(), ackDelayMs).unref()
   }
 
-  /** Something is being sent, which an acknowledgement can go along with. */
+  /** Something is being sent, which an acknowledgement can go along with: a frame of its own costs both sides a system call. */
   ride(): void {
-    if (this.#received - this.#told >= messagesToRide) this.#tell()
+    if (this.#received - this.#told >= this.#settings.ackAlongMessages) this.#tell()
   }
 
   /** The peer has been told by other means, or is away and will be. */

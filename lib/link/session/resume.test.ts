@@ -34,7 +34,7 @@ describe('A session over connections that are cut anywhere', () => {
       }))
       const cluster = new LossyCluster(cleanups, {
         lines,
-        settings: { heartbeatMs: 5, heartbeatTimeoutMs: 25, ackEveryMessages: 3, ackDelayMs: 2 },
+        settings: { heartbeatMs: 5, heartbeatTimeoutMs: 25, ackAlongMessages: 2, ackEveryMessages: 3, ackDelayMs: 2 },
         // A handshake whose line is cut unnoticed is given up after this.
         client: { dialDeadlineMs: 50 },
       })

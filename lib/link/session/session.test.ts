@@ -203,6 +203,28 @@ describe('A session', () => {
     expect(most).to.be.below(1_000)
   })
 
+  it('acknowledges large messages before they fill the buffer of their sender', async () => {
+    const cluster = new LossyCluster(cleanups, { settings: { sendBufferBytes: 1_048_576, ackDelayMs: 60_000 } })
+    const link = await cluster.connect()
+    for (let n = 0; n < 100; n += 1) {
+      link.emit(note, { n, filler: 'x'.repeat(100_000) } as { n: number })
+      await new Promise(setImmediate)
+    }
+    await eventually(() => expect(cluster.master.owner.events).to.have.length(100))
+    expect(link.isOpen).to.equal(true)
+  })
+
+  it('acknowledges along with what it sends itself', async () => {
+    const cluster = new LossyCluster(cleanups, { settings: { ackDelayMs: 60_000, ackAlongMessages: 3 } })
+    const link = await cluster.connect()
+    for (let n = 0; n < 3; n += 1) link.emit(note, { n })
+    await eventually(() => expect(cluster.master.owner.events).to.have.length(3))
+    const acks = (): object[] => written(cluster.line.right.sent).filter((frame) => 'ack' in frame)
+    expect(acks()).to.deep.equal([])
+    cluster.master.link.emit(pulse, { n: 1 })
+    await eventually(() => expect(acks()).to.deep.equal([{ type: 'ack', ack: 3, data: {} }]))
+  })
+
   it('acknowledges a lone message after the delay', async () => {
     const cluster = new LossyCluster(cleanups, { settings: { ackDelayMs: 10 } })
     const link = await cluster.connect()

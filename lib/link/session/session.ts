@@ -122,6 +122,7 @@ export class Session implements Channel {
         if (this.#transport === transport) this.#receive(text)
       },
       alive: () => heartbeat.heard(),
+      arrived: () => heartbeat.heard(),
       closed: ({ code }) => {
         heartbeat.close()
         if (this.#transport === transport) this.#detach(refusedFrame.get(code))
@@ -150,7 +151,9 @@ export class Session implements Channel {
 
   sendVolatile(message: Message): void {
     // A slow receiver misses volatile events, so that they take no room from those that are kept.
-    if (this.bufferedBytes <= this.#settings.sendBufferBytes / 2) this.#transport?.send(encodedOnce(message))
+    if (this.bufferedBytes > this.#settings.sendBufferBytes / 2) return
+    this.#receipts.ride()
+    this.#transport?.send(encodedOnce(message))
   }
 
   close(reason: string): void {

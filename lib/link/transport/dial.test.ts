@@ -118,8 +118,10 @@ describe('dial', () => {
     const proof = ({ headers }: IncomingMessage): Record<string, string> => ({ 'Sec-WebSocket-Accept': proofOf(headers['sec-websocket-key'] ?? '') })
     const plain = await serving((_request, socket) => socket.end('HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n'))
     expect(await refusal(plain)).to.include('status 503')
+    const moved = await serving((_request, socket) => socket.end('HTTP/1.1 301 Moved Permanently\r\nLocation: https://other/\r\nContent-Length: 0\r\n\r\n'))
+    expect(await refusal(moved)).to.include('status 301, which names "https://other/"')
     expect(await refusal(await serving((_request, socket) => answer(socket, {})))).to.include('does not speak WebSocket')
-    expect(await refusal(await serving((request, socket) => answer(socket, proof(request))))).to.include('does not speak corral.1')
+    expect(await refusal(await serving((request, socket) => answer(socket, proof(request))))).to.include('does not speak corral.1 (a master of another make is reached with --dialect base)')
     const extended = await serving((request, socket) => answer(socket, { ...proof(request), 'Sec-WebSocket-Protocol': 'corral.1', 'Sec-WebSocket-Extensions': 'permessage-deflate' }))
     expect(await refusal(extended)).to.include('extension')
     const eager = await serving((request, socket) => answer(socket, { ...proof(request), 'Sec-WebSocket-Protocol': 'corral.1' }))
@@ -134,7 +136,7 @@ describe('dial', () => {
     const given = refusal(silent, { ...session, signal: controller.signal })
     controller.abort()
     expect(await given).to.include('given up')
-    expect(await refusal(silent, { ...session, signal: controller.signal })).to.include("Can't reach")
+    expect(await refusal(silent, { ...session, signal: controller.signal })).to.include('given up')
   })
 
   it('ends a connection whose server breaks the rules, and tells the server why', async () => {
@@ -157,6 +159,6 @@ describe('socketUrl', () => {
   it('knows the path of the link, and keeps one that is given', () => {
     expect(socketUrl('https://master:8080')).to.equal('wss://master:8080/api/socket')
     expect(socketUrl('ws://[::1]:8080/other?x=1')).to.equal('ws://[::1]:8080/other?x=1')
-    expect(() => socketUrl('master')).to.throw(ClusterError)
+    for (const url of ['master', 'ftp://master', 'https://user:secret@master']) expect(() => socketUrl(url), url).to.throw(ClusterError).with.property('code', 'invalid_config')
   })
 })

@@ -3,7 +3,7 @@ import { unreachableMaster } from '../../net/unreachable.ts'
 import type { Dialect } from '../channel.ts'
 import { sessionSubprotocol } from '../handshake/shapes.ts'
 import { FrameSocket } from './frame-socket.ts'
-import { requestUpgrade } from './request-upgrade.ts'
+import { givenUp, requestUpgrade } from './request-upgrade.ts'
 import type { Transport } from './transport.ts'
 
 /** Largest frame that a client takes from its master. */
@@ -28,7 +28,9 @@ export function socketUrl(url: string): string {
   } catch {
     throw new ClusterError('invalid_config', `"${url}" is no URL; a master is named like http://HOST:8080`)
   }
-  const { protocol } = parsed
+  const { protocol, username, password } = parsed
+  // Not quoted: it would stand in logs.
+  if (username !== '' || password !== '') throw new ClusterError('invalid_config', 'The URL of a master has no user name and no password; who may connect is told by a token')
   if (!/^(?:https?|wss?):$/.test(protocol)) {
     throw new ClusterError('invalid_config', `"${url}" must begin with http://, https://, ws:// or wss://`)
   }
@@ -41,7 +43,7 @@ export function socketUrl(url: string): string {
 export async function dial(url: string, { dialect, deadlineMs, ca, signal }: DialOptions): Promise<Transport> {
   const address = socketUrl(url)
   try {
-    signal?.throwIfAborted()
+    if (signal?.aborted) throw new Error(givenUp)
     const protocol = dialect === 'session' ? sessionSubprotocol : undefined
     const { socket, head } = await requestUpgrade(address, { protocol, deadlineMs, ca, signal })
     return new FrameSocket(socket, head, { side: 'client', address, maxBytes: maxPayloadBytes })

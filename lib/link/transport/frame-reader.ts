@@ -93,13 +93,13 @@ export class FrameReader {
 
   /** Reads all frames that are whole, and gives the offset behind them. */
   #readAll(bytes: Buffer): number {
-    const words = wordsOf(bytes)
+    const words = this.#isMasked ? wordsOf(bytes) : undefined
     let at = 0
     while (!this.#isDone) {
       const frame = this.#readHeader(bytes, at)
       if (!frame || frame.end > bytes.length) break
       const { start, end } = frame
-      if (this.#isMasked) applyMask(bytes, words, start - maskLength, start, end)
+      if (words) applyMask(bytes, words, start - maskLength, start, end)
       if (frame.opcode >= opcodes.close) this.#control(frame.opcode, bytes.subarray(start, end))
       else this.#data(frame, bytes)
       at = end

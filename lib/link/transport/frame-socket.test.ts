@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import { Cleanups } from '../../../test/helpers/cleanups.ts'
@@ -18,6 +18,8 @@ interface Accepted {
   readonly socket: Duplex
   readonly protocol: string | undefined
   readonly heard: string[]
+  /** How often bytes came. */
+  readonly arrivals: () => number
   /** Settles when the transport says that it is closed. */
   readonly closed: Promise<{ code: number; reason: string }>
 }
@@ -35,10 +37,11 @@ async function listening(): Promise<{ port: number; accepted: Promise<Accepted> 
       const protocol = acceptUpgrade(request, socket, 'corral.1')
       const server = new FrameSocket(socket, head, { side: 'server', address: 'test', maxBytes })
       const heard: string[] = []
+      let arrived = 0
       const closed = new Promise<{ code: number; reason: string }>((close) => {
-        server.start({ frame: (text) => heard.push(text), alive: () => heard.push('alive'), closed: close })
+        server.start({ frame: (text) => heard.push(text), alive: () => heard.push('alive'), arrived: () => { arrived += 1 }, closed: close })
       })
-      resolve({ server, socket, protocol, heard, closed })
+      resolve({ server, socket, protocol, heard, arrivals: () => arrived, closed })
     })
   })
   http.listen({ host: '127.0.0.1', port: 0 })
@@ -118,6 +121,55 @@ describe('FrameSocket', () => {
     expect(before).to.be.above(1_000_000)
     await eventually(() => expect(heard).to.include('done'))
     expect(socket.writableLength).to.be.at.most(before)
+  })
+
+  it('writes what is sent together at once, in parts that the peer can begin with', async () => {
+    const { client, server, socket } = await connected()
+    const writes: number[] = []
+    const write = socket.write.bind(socket)
+    socket.write = (chunk: Buffer): boolean => {
+      writes.push(chunk.length)
+      return write(chunk)
+    }
+    let got = 0
+    client.on('message', () => { got += 1 })
+    const sendAll = async (texts: readonly string[]): Promise<number> => {
+      writes.length = 0
+      got = 0
+      for (const text of texts) server.send(text)
+      await eventually(() => expect(got).to.equal(texts.length))
+      return writes.length
+    }
+    const times = (count: number, text: string): string[] => Array.from({ length: count }, () => text)
+    expect([await sendAll(times(39, 'x')), await sendAll(times(40, 'x')), await sendAll(times(100, 'x'))]).to.deep.equal([1, 1, 3])
+    expect(await sendAll(times(3, 'x'.repeat(20_000)))).to.equal(2)
+  })
+
+  it('sends what waits to a peer that hangs up', async () => {
+    const { client, server, closed } = await connected()
+    const { _socket: raw } = client as unknown as { _socket: Socket }
+    client.on('message', () => {})
+    const got = new Promise<string>((resolve) => client.once('message', (data: Buffer) => resolve(data.toString())))
+    raw.end()
+    await eventually(() => {
+      // Until the end has been seen: what is sent just before it must still leave.
+      server.send('last')
+      expect(server.isOpen).to.equal(false)
+    })
+    expect(await got).to.equal('last')
+    await closed
+  })
+
+  it('tells of bytes that come before their message is whole', async () => {
+    const { port, accepted } = await listening()
+    const raw = connect(port, '127.0.0.1')
+    cleanups.add(() => raw.destroy())
+    raw.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n')
+    const { arrivals, heard } = await accepted
+    const before = arrivals()
+    raw.write(Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x68]))
+    await eventually(() => expect(arrivals()).to.be.above(before))
+    expect(heard).to.deep.equal([])
   })
 
   it('sends nothing and stays quiet once it is closed', async () => {

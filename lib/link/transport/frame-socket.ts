@@ -34,8 +34,8 @@ export interface FrameSocketOptions {
 
 /**
  * One end of a WebSocket, once the connection is upgraded. Frames are read and written here and not by a library,
- * because nearly all that a master does is to read and write frames: what one turn of the event loop sends to a peer is
- * one buffer and one write, receivers of the same share it, and what arrives is read where it lies.
+ * because nearly all that a master does is to read and write frames: what is sent to a peer together is one buffer and
+ * one write (see TurnFlush), receivers of the same share it, and what arrives is read where it lies.
  */
 export class FrameSocket implements Transport {
   readonly address: string
@@ -94,6 +94,7 @@ export class FrameSocket implements Transport {
     this.#socket.on('data', (chunk: Buffer) => this.#read(chunk))
     // A peer that hangs up without a goodbye hears no more of us.
     this.#socket.once('end', () => {
+      this.flush()
       this.#socket.end()
       this.#endInTime()
     })
@@ -140,6 +141,7 @@ export class FrameSocket implements Transport {
   }
 
   #read(chunk: Buffer): void {
+    this.#events?.arrived?.()
     try {
       this.#reader.push(chunk)
     } catch (error) {

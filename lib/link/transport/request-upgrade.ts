@@ -6,6 +6,11 @@ import type { Socket } from 'node:net'
 import { rootCertificates } from 'node:tls'
 import { proofOf } from './upgrade.ts'
 
+const maxLocationLength = 200
+
+/** Why a request ends that is aborted. */
+export const givenUp = 'given up'
+
 export interface UpgradeOptions {
   /** The one subprotocol that is offered, and that the server must take. */
   readonly protocol: string | undefined
@@ -40,11 +45,11 @@ export function requestUpgrade(url: string, { protocol, deadlineMs, ca, signal }
       request.destroy()
       reject(error)
     }
-    const giveUp = (): void => fail(new Error('given up'))
+    const giveUp = (): void => fail(new Error(givenUp))
     const deadline = setTimeout(() => fail(new Error(`it did not answer within ${deadlineMs} ms`)), deadlineMs)
     signal?.addEventListener('abort', giveUp, { once: true })
     request.on('error', fail)
-    request.once('response', ({ statusCode }) => fail(new Error(`it answered with status ${statusCode} instead of a WebSocket`)))
+    request.once('response', (response) => fail(new Error(`it answered with ${statusOf(response)} instead of a WebSocket`)))
     request.once('upgrade', (response, socket: Socket, head) => {
       const problem = problemOf(response, key, protocol)
       if (problem !== undefined) {
@@ -53,6 +58,8 @@ export function requestUpgrade(url: string, { protocol, deadlineMs, ca, signal }
         return
       }
       settled()
+      // Node takes its own listener away, and the next owner comes some promises later.
+      socket.on('error', () => {})
       socket.setTimeout(0).setNoDelay(true)
       resolve({ socket, head })
     })
@@ -68,10 +75,14 @@ function begin(url: string, headers: Record<string, string>, ca: string | undefi
   return httpsRequest(address, { headers, agent: false, ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }) })
 }
 
+function statusOf({ statusCode, headers: { location } }: IncomingMessage): string {
+  return `status ${statusCode}${location === undefined ? '' : `, which names ${JSON.stringify(location.slice(0, maxLocationLength))} as the right address,`}`
+}
+
 /** What is wrong with an answer that agrees to the upgrade. */
 function problemOf({ headers }: IncomingMessage, key: string, protocol: string | undefined): string | undefined {
   if (headers.upgrade?.toLowerCase() !== 'websocket' || headers['sec-websocket-accept'] !== proofOf(key)) return 'it does not speak WebSocket'
   if (headers['sec-websocket-extensions'] !== undefined) return 'it wants to use an extension of WebSocket that was not offered'
   if (headers['sec-websocket-protocol'] === protocol) return undefined
-  return protocol === undefined ? 'it wants to speak a subprotocol that was not offered' : `it does not speak ${protocol}`
+  return protocol === undefined ? 'it wants to speak a subprotocol that was not offered' : `it does not speak ${protocol} (a master of another make is reached with --dialect base)`
 }

@@ -54,6 +54,7 @@ export class ThrottledTransport implements Transport {
         this.#count()
         events.alive()
       },
+      arrived: () => events.arrived?.(),
       tooLarge: (reason) => events.tooLarge?.(reason),
       closed: (info) => {
         clearTimeout(this.#timer)

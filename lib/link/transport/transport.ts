@@ -3,6 +3,8 @@ export interface TransportEvents {
   frame(text: string): void
   /** The peer answered a ping or pinged by itself: it is there. */
   alive(): void
+  /** Bytes of the peer have come, be it a part of a frame that takes long. */
+  arrived?(): void
   /** The peer sent a message that is too large: the last moment to send it something, before `closed`. */
   tooLarge?(reason: string): void
   /** The peer sent something that is no text of acceptable size; the transport closes by itself. */

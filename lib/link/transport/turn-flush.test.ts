@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { TurnFlush } from './turn-flush.ts'
 
@@ -49,7 +50,61 @@ describe('TurnFlush', () => {
     await nextTurn()
     expect(written).to.deep.equal(['a', 'bc'])
     send('d')
-    await new Promise((resolve) => { setTimeout(resolve, 1) })
+    // Behind the microtask that asks for the tick; still before the end of the turn.
+    await new Promise<void>((resolve) => queueMicrotask(() => process.nextTick(resolve)))
     expect(written).to.deep.equal(['a', 'bc', 'd'])
+  })
+
+  it('takes what is sent while it flushes', async () => {
+    const written: string[] = []
+    const waiting = ['first']
+    const turn: TurnFlush = new TurnFlush(() => {
+      const text = waiting.pop()
+      if (text === undefined) return
+      written.push(text)
+      if (text !== 'first') return
+      waiting.push('answer')
+      turn.ask()
+    })
+    turn.ask()
+    await nextTurn()
+    await nextTurn()
+    expect(written).to.deep.equal(['first', 'answer'])
+  })
+
+  it('flushes the others when one throws, in this turn and later', async () => {
+    const { send, written } = connection()
+    const bad = new TurnFlush(() => { throw new Error('a broken flush') })
+    const thrown: unknown[] = []
+    const others = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException')
+    process.on('uncaughtException', (error) => thrown.push(error))
+    try {
+      for (const text of ['a', 'b', 'c']) {
+        bad.ask()
+        send(text)
+        await nextTurn()
+        await nextTurn()
+      }
+    } finally {
+      process.removeAllListeners('uncaughtException')
+      for (const listener of others) process.on('uncaughtException', listener)
+    }
+    expect(written.join('')).to.equal('abc')
+    expect(thrown.map(String)).to.include('Error: a broken flush')
+  })
+
+  it('flushes in the context in which it was made, whoever asked first', async () => {
+    const contexts: unknown[] = []
+    const storage = new AsyncLocalStorage<string>()
+    const of = (name: string): TurnFlush => storage.run(name, () => new TurnFlush(() => contexts.push(storage.getStore())))
+    const [left, right] = [of('left'), of('right')]
+    storage.run('neither', () => {
+      left.ask()
+      right.ask()
+    })
+    await nextTurn()
+    // Once when asked, and once at the end of the turn.
+    expect(contexts.slice(0, 2)).to.deep.equal(['left', 'right'])
   })
 })

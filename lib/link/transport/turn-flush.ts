@@ -1,6 +1,11 @@
+import { AsyncResource } from 'node:async_hooks'
+
 /**
  * When what waits for a connection is written: the first of a turn of the event loop as soon as what runs now is done, so
  * that a lone message waits for nothing; all else of the turn together, at its end.
+ *
+ * `flush` may be called with nothing waiting. It runs in the asynchronous context in which this was made, not in that of
+ * who sent something; what it throws is uncaught there, and keeps no other from its flush.
  */
 export class TurnFlush {
   /** To be flushed when what runs now is done. */
@@ -12,7 +17,13 @@ export class TurnFlush {
   #hasFlushed = false
 
   constructor(flush: () => void) {
-    this.#flush = flush
+    this.#flush = AsyncResource.bind(() => {
+      try {
+        flush()
+      } catch (error) {
+        process.nextTick(() => { throw error })
+      }
+    })
   }
 
   /** Something waits. */

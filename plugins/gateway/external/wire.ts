@@ -13,7 +13,10 @@ export interface WireEvents {
   closed(reason: string): void
 }
 
-/** A connection to a provider, whatever it is made of. Texts of one turn leave together. */
+/** More than this does not wait for the end of the turn: a provider that reads shall not look as if it did not. */
+const maxWaitingBytes = 65_536
+
+/** A connection to a provider, whatever it is made of. Texts that are sent together leave together. */
 export interface Wire {
   readonly bufferedBytes: number
   send(text: string): void
@@ -66,6 +69,7 @@ class WebSocketWire implements Wire {
       this.#turn.ask()
     }
     this.#ws.send(text, noop)
+    if ((this.#socket?.writableLength ?? 0) > maxWaitingBytes) this.#uncork()
   }
 
   #uncork(): void {
@@ -125,6 +129,7 @@ class TcpWire implements Wire {
     // White space outside strings, where JSON allows no line ends: what one has sent as one text stays one line.
     this.#waiting += `${text.replace(/[\r\n]/g, ' ')}\n`
     this.#turn.ask()
+    if (this.#waiting.length > maxWaitingBytes) this.#flush()
   }
 
   close(): void {
