@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { TurnFlush } from './turn-flush.ts'
+import { pluginFlush, TurnFlush } from './turn-flush.ts'
 
 /** A connection that notes what is written together. */
 function connection(): { send(text: string): void; written: string[] } {
@@ -94,17 +94,18 @@ describe('TurnFlush', () => {
     expect(thrown.map(String)).to.include('Error: a broken flush')
   })
 
-  it('flushes in the context in which it was made, whoever asked first', async () => {
+  it('flushes in nobody\'s context, and a plugin\'s in that of the plugin, whoever asked first', async () => {
     const contexts: unknown[] = []
     const storage = new AsyncLocalStorage<string>()
-    const of = (name: string): TurnFlush => storage.run(name, () => new TurnFlush(() => contexts.push(storage.getStore())))
-    const [left, right] = [of('left'), of('right')]
-    storage.run('neither', () => {
-      left.ask()
-      right.ask()
+    const note = (): void => { contexts.push(storage.getStore()) }
+    const [own, plugins] = [new TurnFlush(note), storage.run('plugin', () => pluginFlush(note))]
+    storage.run('sender', () => {
+      own.ask()
+      plugins.ask()
     })
     await nextTurn()
-    // Once when asked, and once at the end of the turn.
-    expect(contexts.slice(0, 2)).to.deep.equal(['left', 'right'])
+    await nextTurn()
+    // When asked, and at the end of the turn.
+    expect(contexts).to.deep.equal([undefined, 'plugin', undefined, 'plugin'])
   })
 })

@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
-import { TurnFlush } from '../../../lib/plugin.ts'
+import { pluginFlush } from '../../../lib/plugin.ts'
 import { limits } from '../limits.ts'
 import { Lines } from './lines.ts'
 
@@ -34,7 +34,7 @@ class WebSocketWire implements Wire {
   #socket: Duplex | undefined
   #isAlive = true
   #isCorked = false
-  readonly #turn = new TurnFlush(() => this.#uncork())
+  readonly #turn = pluginFlush(() => this.#uncork())
   #problem = ''
 
   constructor(url: string, events: WireEvents) {
@@ -96,7 +96,7 @@ class WebSocketWire implements Wire {
 class TcpWire implements Wire {
   readonly #socket: Socket
   readonly #heartbeat: NodeJS.Timeout
-  readonly #turn = new TurnFlush(() => this.#flush())
+  readonly #turn = pluginFlush(() => this.#flush())
   #waiting = ''
   #takenBytes = 0
   #problem = 'closed'
