@@ -78,6 +78,14 @@ export class GatewayClient extends Peer {
     this.ws.send(JSON.stringify(frame))
   }
 
+  /** Sends frames in one write, so that they are all there before the first is answered. */
+  sendTogether(frames: readonly object[]): void {
+    const { _socket: socket } = this.ws as unknown as { _socket: Socket }
+    socket.cork()
+    for (const frame of frames) this.send(frame)
+    socket.uncork()
+  }
+
   raw(text: string | Buffer): void {
     this.ws.send(text)
   }

@@ -114,11 +114,13 @@ describe('the gateway and the slaves and instances of the cluster', () => {
 
   it('answers a subscribe before the stream begins, also where earlier answers are waited for', async () => {
     const { client, server } = await verified('arena')
-    client.send({ type: 1, subtype: 7, server, id: 'slow', interface: 2, command: 'send', args: ['say something'] })
-    for (const stream of [2, 3]) client.send({ type: 1, subtype: 4, server, id: `stream ${stream}`, stream })
-    // Of a stream that is ended and asked for again it is the later answer that counts.
-    client.send({ type: 1, subtype: 5, server, id: 'end', stream: 3 })
-    client.send({ type: 1, subtype: 4, server, id: 'again', stream: 3 })
+    client.sendTogether([
+      { type: 1, subtype: 7, server, id: 'slow', interface: 2, command: 'send', args: ['say something'] },
+      ...[2, 3].map((stream) => ({ type: 1, subtype: 4, server, id: `stream ${stream}`, stream })),
+      // Of a stream that is ended and asked for again it is the later answer that counts.
+      { type: 1, subtype: 5, server, id: 'end', stream: 3 },
+      { type: 1, subtype: 4, server, id: 'again', stream: 3 },
+    ])
     const frames: unknown[] = []
     while (frames.length < 7) frames.push((({ type, subtype, id }) => [type, subtype, ...(id === undefined ? [] : [id as string])])(await client.next()))
     expect(frames).to.deep.equal([[2, 7, 'slow'], [2, 4, 'stream 2'], [3, 2], [2, 4, 'stream 3'], [2, 5, 'end'], [2, 4, 'again'], [3, 3]])
