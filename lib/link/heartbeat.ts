@@ -10,8 +10,9 @@ const leastSilentBeats = 2
 
 /**
  * Finds a dead peer: beats at an interval, and wants to hear something within the timeout, rounded up to whole beats and
- * at least two. Only beats with nothing heard between them are counted, and what waits to be read is read first, so that time in which this process itself stood still
- * is not held against the peer. And what arrives, which may be very much, costs no look at the clock.
+ * at least two. Only beats with nothing heard between them are counted, and what waits to be read is read first, so that
+ * time in which this process itself stood still is not held against the peer. And what arrives, which may be very much,
+ * costs no look at the clock.
  */
 export class Heartbeat {
   readonly #owner: HeartbeatOwner

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { GrowingBytes } from './growing-bytes.ts'
-import { maskedBit } from './frame-header.ts'
+import { maskedBit, maskLength } from './frame-header.ts'
 import { applyMask, wordsOf } from './mask.ts'
 
 /** What a peer sent that may not be sent, with the close code that says so (RFC 6455, 7.4.1). */
@@ -31,7 +31,6 @@ const protocolError = 1002
 const invalidPayload = 1007
 export const tooLarge = 1009
 const maxControlLength = 125
-const maskLength = 4
 const replacement = '\uFFFD'
 
 interface Frame {

@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream'
 import { closeReason } from '../../net/websocket-text.ts'
-import { clientControlFrame, clientFrames } from './client-frames.ts'
 import type { ControlKind } from './frame-header.ts'
 import { FrameFault, FrameReader, noCode, tooLarge } from './frame-reader.ts'
-import { serverControlFrame, serverFrames } from './server-frames.ts'
+import { controlFrame, textFrames } from './frames.ts'
+import { serverFrames } from './server-frames.ts'
 import type { Transport, TransportEvents } from './transport.ts'
 import { TurnFlush } from './turn-flush.ts'
 
@@ -17,15 +17,9 @@ const lostCode = 1006
 const internalError = 1011
 const none = Buffer.alloc(0)
 
-/** What the two sides send: all of a client's is masked. */
-const writers = {
-  server: { peer: 'client', frames: serverFrames, controlFrame: serverControlFrame },
-  client: { peer: 'server', frames: clientFrames, controlFrame: clientControlFrame },
-} as const
-
 export interface FrameSocketOptions {
   /** Which end of the WebSocket this is. */
-  readonly side: keyof typeof writers
+  readonly side: 'client' | 'server'
   /** Names the other end for logs. */
   readonly address: string
   /** Bounds a message of the peer's. */
@@ -41,7 +35,8 @@ export class FrameSocket implements Transport {
   readonly address: string
   readonly #socket: Duplex
   readonly #reader: FrameReader
-  readonly #writer: (typeof writers)[keyof typeof writers]
+  /** All that a client sends is masked. */
+  readonly #isMasked: boolean
   #events: TransportEvents | undefined
   readonly #turn = new TurnFlush(() => this.flush())
   #waiting: string[] = []
@@ -56,8 +51,8 @@ export class FrameSocket implements Transport {
   constructor(socket: Duplex, head: Buffer, { side, address, maxBytes }: FrameSocketOptions) {
     this.address = address
     this.#socket = socket
-    this.#writer = writers[side]
-    this.#reader = new FrameReader(this.#writer.peer, maxBytes, {
+    this.#isMasked = side === 'client'
+    this.#reader = new FrameReader(side === 'client' ? 'server' : 'client', maxBytes, {
       text: (text) => this.#events?.frame(text),
       ping: (payload) => {
         if (this.isOpen && socket.writableLength < maxUnsentPongBytes) this.#control('pong', payload)
@@ -114,7 +109,7 @@ export class FrameSocket implements Transport {
     const texts = this.#waiting
     this.#waiting = []
     this.#waitingLength = 0
-    this.#write(this.#writer.frames(texts))
+    this.#write(this.#isMasked ? textFrames(texts, true) : serverFrames(texts))
   }
 
   ping(): void {
@@ -171,7 +166,7 @@ export class FrameSocket implements Transport {
   }
 
   #control(kind: ControlKind, payload: Buffer = none): void {
-    this.#write(this.#writer.controlFrame(kind, payload))
+    this.#write(controlFrame(kind, payload, this.#isMasked))
   }
 
   #write(frames: Buffer): void {
