@@ -106,6 +106,10 @@ export class BaseChannel implements Channel {
     this.#heartbeat?.heard()
   }
 
+  arrived(): void {
+    this.#heartbeat?.heard()
+  }
+
   /** The transport takes no more from the peer, which is to know why. */
   tooLarge(reason: string): void {
     if (this.#reason !== undefined) return
