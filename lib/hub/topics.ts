@@ -47,10 +47,11 @@ export interface TopicsFigures {
  * order of subscribing; a slow one is left out by the bound, and delays nobody.
  */
 export class Topics {
+  /** The bound that subscribers are held to. */
+  readonly maxBufferedBytes: number
   /** A Set only where there are several: most of a user's friends are few, and users are many. */
   readonly #topics = new Map<string, Subscriber | Set<Subscriber>>()
   readonly #subscriptions = new Map<Subscriber, Set<string>>()
-  readonly #maxBufferedBytes: number
   readonly #onError: (error: unknown) => void
   #publications = 0
   #deliveries = 0
@@ -58,7 +59,7 @@ export class Topics {
 
   constructor({ maxBufferedBytes, onError = rethrow }: TopicsOptions) {
     this.#onError = onError
-    this.#maxBufferedBytes = maxBufferedBytes
+    this.maxBufferedBytes = maxBufferedBytes
   }
 
   /** False when it was subscribed already. */
@@ -123,7 +124,7 @@ export class Topics {
     let count = 0
     for (const subscriber of subscribers) {
       try {
-        if (subscriber.bufferedBytes > this.#maxBufferedBytes) {
+        if (subscriber.bufferedBytes > this.maxBufferedBytes) {
           this.#overflows += 1
           subscriber.overflowed()
         } else {

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import type { Principal, Subscriber, WebSocketConnection } from '../../lib/plugin.ts'
-import { congestedBytes } from './pressure.ts'
 import type { Congestible, Pressure } from './pressure.ts'
 import { CloseCode } from './wire/close-codes.ts'
 import { members } from './wire/encode.ts'
@@ -82,7 +81,7 @@ export class Client implements Member, Subscriber, Congestible {
 
   deliver(frame: string | Buffer): void {
     this.connection.send(frame as Buffer)
-    if (this.connection.queuedBytes > congestedBytes) this.#pressure.congested(this)
+    if (this.connection.queuedBytes > this.#pressure.congestedBytes) this.#pressure.congested(this)
   }
 
   overflowed(): void {

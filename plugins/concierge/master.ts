@@ -26,7 +26,7 @@ export interface ConciergeConfig {
 export async function openConcierge(context: MasterContext<ConciergeConfig>): Promise<void> {
   const { config, cluster, hub, admission, log, gauge, counter, onStop } = context
   const dialect = dialects[config.dialect]
-  const pressure = new Pressure()
+  const pressure = new Pressure(hub.topics.maxBufferedBytes)
   const roster = new Roster(hub)
   const groups = new Groups(hub, roster, dialect, config.list_bytes)
   const depot = await Depot.open(await context.dataDirectory(), {

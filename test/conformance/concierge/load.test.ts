@@ -59,6 +59,20 @@ describe('The concierge under load', () => {
     expect((await done).at(-1)).to.include({ code: 'MESSAGE_SENT' })
   })
 
+  it('keeps a reader that stands still for a moment while the others read on', async () => {
+    const [still, ...others] = await subscribers(4) as [ConciergeClient, ...ConciergeClient[]]
+    const publisher = await concierge.join('publisher')
+    still.socket.pause()
+    setTimeout(() => still.socket.resume(), 200)
+    const filler = 'x'.repeat(50_000)
+    const total = 500
+    for (let count = 0; count < total; count += 1) publisher.send(group({ count, filler }))
+    for (const reader of [...others, still]) {
+      const counts = (await reader.until(({ data }) => data?.count === total - 1)).filter(({ type }) => type === 'MESSAGE').map(({ data }) => data.count as number)
+      expect(counts).to.deep.equal(Array.from({ length: total }, (_, index) => index))
+    }
+  })
+
   it('answers a message of the largest size to oneself, which closes nobody, and closes with 1009 at one byte more', async () => {
     const client = await concierge.join('client')
     const text = (bytes: number): string => {
