@@ -42,6 +42,10 @@ export async function bundleProcesses(names: readonly string[]): Promise<void> {
   })
 }
 
+/** No measurement takes nearly so long. */
+const answerDeadlineMs = 600_000
+const goodbyeMs = 5_000
+
 /** One of the benchmark's own programs in a process of its own, which answers commands. */
 export class Child {
   readonly #process: ChildProcess
@@ -73,11 +77,24 @@ export class Child {
     return this.#process.pid ?? 0
   }
 
-  /** Asks the process for something; throws what goes wrong there. */
+  /** Asks the process for something; throws what goes wrong there, or when no answer comes. */
   ask<Result>(command: string, data: unknown = {}): Promise<Result> {
     const question: Question = { id: this.#lastId += 1, command, data }
     return new Promise((resolve, reject) => {
-      this.#waiting.set(question.id, { resolve: (result) => resolve(result as Result), reject })
+      const timer = setTimeout(() => {
+        this.#waiting.delete(question.id)
+        reject(new Error(`${command} has not been answered within ${answerDeadlineMs / 1_000} s`))
+      }, answerDeadlineMs)
+      this.#waiting.set(question.id, {
+        resolve: (result) => {
+          clearTimeout(timer)
+          resolve(result as Result)
+        },
+        reject: (error) => {
+          clearTimeout(timer)
+          reject(error)
+        },
+      })
       this.#process.send(question)
     })
   }
@@ -86,6 +103,8 @@ export class Child {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
     const ended = once(this.#process, 'exit')
     this.#process.disconnect()
+    const force = setTimeout(() => this.#process.kill('SIGKILL'), goodbyeMs)
     await ended
+    clearTimeout(force)
   }
 }

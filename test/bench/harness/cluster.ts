@@ -11,6 +11,9 @@ import type { Bench } from './benchmark.ts'
 
 const run = promisify(execFile)
 const readyDeadlineMs = 30_000
+const commandDeadlineMs = 60_000
+/** Longer than a master or slave takes its time for a goodbye. */
+const goodbyeMs = 30_000
 const masterReady = / ready at (\S+)/
 
 export interface SlaveIdentity {
@@ -42,7 +45,9 @@ export class Program {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
     const ended = once(this.#process, 'exit')
     this.#process.kill('SIGTERM')
+    const force = setTimeout(() => this.#process.kill('SIGKILL'), goodbyeMs)
     await ended
+    clearTimeout(force)
   }
 }
 
@@ -80,6 +85,7 @@ export class BenchCluster {
       method: 'POST',
       headers: { 'authorization': `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify(data),
+      signal: AbortSignal.timeout(commandDeadlineMs),
     })
     const body = await response.json() as Result
     if (!response.ok) throw new Error(`${type}: ${JSON.stringify(body)}`)
@@ -119,7 +125,7 @@ export class BenchCluster {
 }
 
 async function command({ packageDirectory }: Bench, program: string, args: readonly string[]): Promise<string> {
-  const { stdout } = await run(process.execPath, [join(packageDirectory, `bin/${program}.js`), ...args])
+  const { stdout } = await run(process.execPath, [join(packageDirectory, `bin/${program}.js`), ...args], { timeout: commandDeadlineMs })
   return stdout
 }
 
@@ -138,7 +144,10 @@ async function stay(
   bench.onEnd(() => program.stop())
   const printed: string[] = []
   const ready = await new Promise<string>((resolve, reject) => {
-    const fail = (why: string): void => reject(new Error(`The ${name} ${why}: ${printed.join('\n')}`))
+    const fail = (why: string): void => {
+      clearTimeout(timer)
+      reject(new Error(`The ${name} ${why}: ${printed.join('\n')}`))
+    }
     const timer = setTimeout(() => fail('was not ready in time'), readyDeadlineMs)
     child.once('exit', (code) => fail(`ended with ${code}`))
     createInterface({ input: child.stderr }).on('line', (line) => {
