@@ -14,7 +14,7 @@ export type { Static } from '@sinclair/typebox'
 
 export { isSameSecret } from './auth/same-secret.ts'
 export type { ArgumentSpec, OptionSpec } from './cli/command.ts'
-export { booleanField, choiceField, integerField, listField, secretField, stringField } from './config/fields.ts'
+export { booleanField, choiceField, durationField, integerField, listField, secretField, stringField } from './config/fields.ts'
 export { jsonField } from './config/json-field.ts'
 export { ClusterError } from './errors/cluster-error.ts'
 export type { ErrorCode } from './errors/codes.ts'

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { defineConfig } from '../lib/config/definition.ts'
-import { choiceField, integerField, listField, stringField } from '../lib/config/fields.ts'
+import { choiceField, durationField, integerField, listField, stringField } from '../lib/config/fields.ts'
 import { jsonField } from '../lib/config/json-field.ts'
 import type { Values } from '../lib/config/field.ts'
 import { linkFields } from '../lib/config/link-fields.ts'
@@ -28,7 +28,7 @@ export const masterConfig = defineConfig({
     }),
     'limits.message_bytes': integerField({ default: 4_194_304, minimum: 1_024, maximum: 1_073_741_824, description: 'Largest message or request body that is accepted.' }),
     'limits.slave_message_bytes': integerField({ default: 67_108_864, minimum: 1_024, maximum: 1_073_741_824, description: 'The same for slaves that have registered, where it is more: one that connects tells in one message all that it has.' }),
-    'limits.handshake_ms': integerField({ default: 10_000, minimum: 10, description: 'A new connection must have registered within this time.' }),
+    'limits.handshake_ms': durationField({ default: 10_000, minimum: 10, description: 'A new connection must have registered within this time.' }),
     'limits.requests_in_flight': integerField({ default: 1_000, minimum: 1, description: 'Requests that one link may have open at once.' }),
     'limits.unauthenticated_connections': integerField({ default: 1_000, minimum: 1, description: 'Connections of one address, at all doors, that have not shown who they are.' }),
     'limits.unauthenticated_bytes': integerField({ default: 67_108_864, minimum: 65_536, description: 'What is kept of unfinished WebSocket messages of all connections that have not shown who they are; beyond it the one with most is ended.' }),

@@ -1,6 +1,6 @@
 import { defineConfig } from '../lib/config/definition.ts'
 import { dialectField } from '../lib/config/dialect-field.ts'
-import { choiceField, integerField, secretField, stringField } from '../lib/config/fields.ts'
+import { choiceField, durationField, integerField, secretField, stringField } from '../lib/config/fields.ts'
 import { linkFields } from '../lib/config/link-fields.ts'
 
 export const slaveConfig = defineConfig({
@@ -18,12 +18,12 @@ export const slaveConfig = defineConfig({
     port_first: integerField({ default: 28_000, minimum: 1, maximum: 65_535, description: 'First port that instances are given.' }),
     port_last: integerField({ default: 28_999, minimum: 1, maximum: 65_535, description: 'Last port that instances are given.' }),
     kept_runs: integerField({ default: 10, minimum: 1, maximum: 1_000, description: 'Consoles of this many runs are kept of each instance.' }),
-    'restart.base_ms': integerField({ default: 1_000, minimum: 0, description: 'Longest wait before the first restart of a game that ended; it doubles with each.' }),
-    'restart.cap_ms': integerField({ default: 60_000, minimum: 0, description: 'Longest wait before any restart.' }),
+    'restart.base_ms': durationField({ default: 1_000, minimum: 0, description: 'Longest wait before the first restart of a game that ended; it doubles with each.' }),
+    'restart.cap_ms': durationField({ default: 60_000, minimum: 0, description: 'Longest wait before any restart.' }),
     'restart.attempts': integerField({ default: 10, minimum: 0, description: 'Restarts within the window; after them the instance is left crashed.' }),
     'restart.window_ms': integerField({ default: 600_000, minimum: 1, description: 'The time in which restarts are counted.' }),
-    'reconnect.base_ms': integerField({ default: 250, minimum: 1, description: 'Longest wait before the first try to reach a master that was lost; it doubles with each.' }),
-    'reconnect.cap_ms': integerField({ default: 15_000, minimum: 1, description: 'Longest wait before any try to reach the master.' }),
+    'reconnect.base_ms': durationField({ default: 250, minimum: 1, description: 'Longest wait before the first try to reach a master that was lost; it doubles with each.' }),
+    'reconnect.cap_ms': durationField({ default: 15_000, minimum: 1, description: 'Longest wait before any try to reach the master.' }),
     log_level: choiceField({ choices: ['error', 'warn', 'info', 'debug'], default: 'info', description: 'Least important messages that are logged.' }),
     log_format: choiceField({ choices: ['text', 'json'], default: 'text', description: 'Form of the log.' }),
     ...linkFields,

@@ -3,8 +3,9 @@ import { Cleanups } from '../../test/helpers/cleanups.ts'
 import { exampleConfig, exampleDefinition } from '../../test/helpers/example-config.ts'
 import { ClusterError } from '../errors/cluster-error.ts'
 import { defineConfig } from './definition.ts'
-import { integerField, stringField } from './fields.ts'
+import { durationField, integerField, stringField } from './fields.ts'
 import { loadConfig, sectionValues } from './load.ts'
+import { linkFields } from './link-fields.ts'
 import { configReference } from './reference.ts'
 
 describe('ConfigDefinition', () => {
@@ -45,6 +46,14 @@ describe('ConfigDefinition', () => {
   it('refuses a default that does not fit its own field', () => {
     const fields = { port: integerField({ default: -1, minimum: 0, description: 'Port.' }) }
     expect(() => defineConfig({ program: 'slave', fields })).to.throw(ClusterError, 'default of config field "port"')
+  })
+
+  it('refuses a time that no timer can wait: it would be over at once', () => {
+    const field = durationField({ default: 5_000, minimum: 10, description: 'A wait.' })
+    for (const each of [field, linkFields['link.heartbeat_ms'], linkFields['link.resume_window_ms']]) {
+      expect(each.problem(2 ** 31 - 1)).to.equal(undefined)
+      expect(each.problem(2 ** 31)).to.include('to 2147483647')
+    }
   })
 
   it('writes the reference as a Markdown table without internal fields', () => {

@@ -1,6 +1,7 @@
 import { field } from './field.ts'
 import type { Field, FieldOptions } from './field.ts'
 import { parseJson } from '../json/parse-json.ts'
+import { longestTimerMs } from '../net/with-deadline.ts'
 
 export interface IntegerOptions extends FieldOptions {
   readonly minimum?: number
@@ -25,6 +26,11 @@ function rangeText({ minimum, maximum }: IntegerOptions): string {
   if (minimum !== undefined && maximum !== undefined) return `${minimum} to ${maximum}`
   if (minimum !== undefined) return `${minimum} or more`
   return maximum === undefined ? '' : `${maximum} or less`
+}
+
+/** Milliseconds that something waits: no more than a timer can, which is 24 days. */
+export function durationField(options: IntegerOptions & { readonly default: number }): Field<number> {
+  return integerField({ maximum: longestTimerMs, ...options })
 }
 
 /** A text. An empty text is a value in a file, but unsets the field on a command line or in the environment. */

@@ -1,7 +1,7 @@
 import type { ClusterError } from '../errors/cluster-error.ts'
 
-// Longer timers fire at once on Node.
-const longestTimerMs = 2 ** 31 - 1
+/** Longer timers fire at once on Node. */
+export const longestTimerMs = 2 ** 31 - 1
 
 /**
  * The outcome of `promise`, or a rejection with `onTimeout()` if it has none after `ms`. The timer is cleared either

@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import { definePlugin, integerField, jsonField, listField, stringField } from '../../lib/plugin.ts'
+import { definePlugin, durationField, integerField, jsonField, listField, stringField } from '../../lib/plugin.ts'
 import { defaultPaths } from './settings.ts'
 
 const Command = Type.Union([Type.String({ minLength: 1 }), Type.Array(Type.String(), { minItems: 1 })])
@@ -22,7 +22,7 @@ export const plugin = definePlugin({
       description: 'Who answers messages, by their type: `{"type": {"socket": PATH, "command"?: COMMAND}}`, or `{"type": {"request": TYPE}}` for a request of the HTTP API.',
     }),
     peers: listField({ default: [], description: 'IP addresses or networks of other servers, whose messages are taken without a login.' }),
-    handler_timeout_ms: integerField({ default: 5_000, minimum: 1, description: 'A handler that has not answered within this time has failed; another server that can\'t be reached within it is down.' }),
+    handler_timeout_ms: durationField({ default: 5_000, minimum: 1, description: 'A handler that has not answered within this time has failed; another server that can\'t be reached within it is down.' }),
     max_frame_bytes: integerField({ default: 16_777_216, minimum: 64, maximum: 268_435_456, description: 'Largest message that is accepted, from anybody.' }),
   },
   // Loaded when it is enabled: a master that does not use it does not pay for it.

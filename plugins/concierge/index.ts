@@ -1,4 +1,4 @@
-import { booleanField, choiceField, definePlugin, integerField, secretField } from '../../lib/plugin.ts'
+import { booleanField, choiceField, definePlugin, durationField, integerField, secretField } from '../../lib/plugin.ts'
 
 export const plugin = definePlugin({
   name: 'concierge',
@@ -10,7 +10,7 @@ export const plugin = definePlugin({
     instances: booleanField({ default: false, description: 'Whether instances are peers, with a group `instance_<name>` for what happens in each.' }),
     message_bytes: integerField({ default: 1_048_576, minimum: 1_024, maximum: 268_435_456, description: 'Largest message that is accepted; a larger one ends its connection.' }),
     list_bytes: integerField({ default: 4_194_304, minimum: 65_536, maximum: 268_435_456, description: 'Largest list of groups with their subscribers, or of clients, as JSON; groups and subscriptions beyond are refused.' }),
-    heartbeat_ms: integerField({ default: 30_000, minimum: 50, maximum: 3_600_000, description: 'A connection that has not answered a ping for this long is ended.' }),
+    heartbeat_ms: durationField({ default: 30_000, minimum: 50, maximum: 3_600_000, description: 'A connection that has not answered a ping for this long is ended.' }),
     max_file_bytes: integerField({ default: 2_097_152, minimum: 0, description: 'Largest file that the file server takes.' }),
     max_total_bytes: integerField({ default: 1_073_741_824, minimum: 0, description: 'Disk space for the files of all clients together.' }),
   },

@@ -1,4 +1,4 @@
-import { definePlugin, integerField, jsonField, listField, secretField } from '../../lib/plugin.ts'
+import { definePlugin, durationField, jsonField, listField, secretField } from '../../lib/plugin.ts'
 import { ProviderSettings } from './settings.ts'
 
 export const plugin = definePlugin({
@@ -12,7 +12,7 @@ export const plugin = definePlugin({
     }),
     secret: secretField({ description: 'A token of the cluster: clients that prove to know it without sending it have its permissions at slaves and instances.' }),
     origins: listField({ default: [], description: 'Origins of pages in browsers that may connect, such as `https://play.example`, besides the master\'s own; empty for all. Programs other than browsers are not asked.' }),
-    request_timeout_ms: integerField({ default: 5_000, minimum: 10, maximum: 3_600_000, description: 'How long a provider may take to answer.' }),
+    request_timeout_ms: durationField({ default: 5_000, minimum: 10, maximum: 3_600_000, description: 'How long a provider may take to answer.' }),
   },
   webSocketPaths: ['/gateway', '/gateway/'],
   // Loaded when it is enabled: a master that does not use it does not pay for it.

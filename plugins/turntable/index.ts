@@ -1,4 +1,4 @@
-import { definePlugin, integerField, listField, secretField, stringField } from '../../lib/plugin.ts'
+import { definePlugin, durationField, integerField, listField, secretField, stringField } from '../../lib/plugin.ts'
 
 export const plugin = definePlugin({
   name: 'turntable',
@@ -18,8 +18,8 @@ export const plugin = definePlugin({
     memory_per_connection: integerField({ default: 100_663_296, minimum: 1_024, description: 'Bytes that are kept for the ids, subscriptions and seats of one connection.' }),
     memory_per_address: integerField({ default: 134_217_728, minimum: 1_024, description: 'The same for all connections of one address together.' }),
     memory_total: integerField({ default: 268_435_456, minimum: 1_024, description: 'The same for all connections; beyond it the one that has most is closed.' }),
-    ping_interval_ms: integerField({ default: 20_000, minimum: 10, description: 'How often a connection is pinged.' }),
-    pong_timeout_ms: integerField({ default: 10_000, minimum: 10, description: 'A connection that does not answer a ping within this time is dropped.' }),
+    ping_interval_ms: durationField({ default: 20_000, minimum: 10, description: 'How often a connection is pinged.' }),
+    pong_timeout_ms: durationField({ default: 10_000, minimum: 10, description: 'A connection that does not answer a ping within this time is dropped.' }),
   },
   // Loaded when it is enabled: a master that does not use it does not pay for it.
   master: async (context) => (await import('./master.ts')).openTurntable(context),
