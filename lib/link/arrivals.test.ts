@@ -15,6 +15,7 @@ class SlowLine implements Transport {
   readonly address = 'slow'
   readonly bufferedBytes = 0
   isOpen = true
+  isHeld = false
   beats = 0
   left: number
   #events: TransportEvents | undefined
@@ -50,7 +51,7 @@ class SlowLine implements Transport {
   }
 }
 
-describe('A peer whose message takes longer than the timeout to come', () => {
+describe('A peer that the heartbeat hears little of', () => {
   const cleanups = new Cleanups()
   afterEach(() => cleanups.run())
 
@@ -60,7 +61,7 @@ describe('A peer whose message takes longer than the timeout to come', () => {
     base: (connection) => new BaseChannel(connection, new BaseCodec(new Registry([]), 'master', 'control'), settings, 1),
   }
   for (const [dialect, channelOn] of Object.entries(channels)) {
-    it(`is alive while bytes of it come, in the ${dialect} dialect`, async () => {
+    it(`is alive while bytes of a message come that takes longer than the timeout, in the ${dialect} dialect`, async () => {
       const line = new SlowLine(10)
       const channel = channelOn(new Connection(line))
       const alive = setInterval(() => {}, 1_000)
@@ -68,6 +69,19 @@ describe('A peer whose message takes longer than the timeout to come', () => {
       channel.start({ message: () => {}, connected: () => {}, closed: () => {} })
       await eventually(() => expect(line.isOpen).to.equal(false))
       expect(line.beats).to.be.at.least(11)
+    })
+
+    it(`is alive while it is made to wait, and found dead afterwards, in the ${dialect} dialect`, async () => {
+      const line = new SlowLine(0)
+      line.isHeld = true
+      const channel = channelOn(new Connection(line))
+      const alive = setInterval(() => {}, 1_000)
+      cleanups.add(() => { clearInterval(alive); channel.close('quit') })
+      channel.start({ message: () => {}, connected: () => {}, closed: () => {} })
+      await eventually(() => expect(line.beats).to.be.at.least(5))
+      expect(line.isOpen).to.equal(true)
+      line.isHeld = false
+      await eventually(() => expect(line.isOpen).to.equal(false))
     })
   }
 })

@@ -54,7 +54,7 @@ export class BaseChannel implements Channel {
   start(events: ChannelEvents): void {
     const transport = this.#transport
     this.#events = events
-    this.#heartbeat = new Heartbeat({ beat: () => transport.ping(), dead: () => transport.terminate() }, this.#settings)
+    this.#heartbeat = new Heartbeat({ beat: () => transport.ping(), dead: () => transport.terminate(), isHeld: () => transport.isHeld === true }, this.#settings)
     this.#connection.handOver(this)
   }
 
@@ -139,10 +139,12 @@ export class BaseChannel implements Channel {
   #write(type: string, data: object): number {
     const frame = encodeEnvelope(this.#seq + 1, type, data)
     this.#seq += 1
-    this.#transport.send(frame)
+    // What waits counts without this message: its size says nothing of how fast the peer reads.
     if (this.#transport.bufferedBytes > this.#settings.sendBufferBytes) {
       this.#reason ??= 'The peer does not read: its send buffer is full'
       this.#transport.terminate()
+    } else {
+      this.#transport.send(frame)
     }
     return this.#seq
   }

@@ -97,7 +97,7 @@ describe('LinkClient', () => {
     const link = await ours.connect()
     const failure = await failureOf(link.send(echo, { n: 1, extra: 'x'.repeat(100_000) }))
     expect(failure).to.include({ code: 'link_closed' })
-    expect(failure.message).to.include('a message is larger than the peer takes')
+    expect(failure.message).to.include('a message is larger than its receiver takes')
     await eventually(() => expect(master.links).to.have.length(2))
     expect(master.owner.ends).to.have.length(1)
     expect(await ours.link?.send(echo, { n: 2 })).to.deep.equal({ n: 2 })

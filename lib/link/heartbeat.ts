@@ -3,6 +3,8 @@ interface HeartbeatOwner {
   beat(): void
   /** The peer was silent for too long. */
   dead(): void
+  /** Whether nothing of the peer's is read at the moment: then it can't show that it is there, and its silence doesn't count. */
+  isHeld?(): boolean
 }
 
 /** A peer that answers beats has not had the time for it when the first one leaves. */
@@ -41,7 +43,7 @@ export class Heartbeat {
 
   #tick(): void {
     this.#silentBeats = this.#hasHeard ? 0 : this.#silentBeats + 1
-    this.#hasHeard = false
+    this.#hasHeard = this.#owner.isHeld?.() ?? false
     this.#owner.beat()
     if (this.#silentBeats >= this.#maxSilentBeats) this.#verdict = setImmediate(() => { if (!this.#hasHeard) this.#owner.dead() })
   }

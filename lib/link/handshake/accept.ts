@@ -41,7 +41,7 @@ export interface Accepted<Owner> {
 /**
  * The master's side of the handshake (seed 001, Handshake): hello, register, ready. Returns the new channel, or
  * undefined when the connection went to a session that was there already. A peer that does not keep to the handshake
- * gets a `close` with the reason; then this throws.
+ * gets a `close` with the reason; then this throws the ClusterError that says it.
  */
 export async function acceptConnection<Owner>(connection: Connection, options: AcceptOptions<Owner>): Promise<Accepted<Owner> | undefined> {
   const greeter = new Greeter(connection, options.dialect)
@@ -59,8 +59,9 @@ export async function acceptConnection<Owner>(connection: Connection, options: A
     const isIntroduced = registration.role === 'control' || options.dialect === 'base'
     return { channel: open(connection, greeter, registration, owner, options), owner, registration, isIntroduced }
   } catch (error) {
-    greeter.refuse(...refusal(error))
-    throw error
+    const [known, baseReason] = refusal(error)
+    greeter.refuse(known, baseReason)
+    throw known
   }
 }
 

@@ -99,6 +99,8 @@ describe('A session', () => {
       thief.say('resume', { ...attempt, received: 0 })
       expect(await thief.hear()).to.deep.include({ type: 'close', error: { code: 'malformed', message: 'Invalid handshake' } })
     }
+    await eventually(() => expect(master.refusals).to.have.length(2))
+    for (const refusal of master.refusals) expect(refusal).to.include({ code: 'malformed', message: 'Invalid handshake' })
     expect(master.link.isConnected).to.equal(true)
   })
 
@@ -167,6 +169,16 @@ describe('A session', () => {
       expect(failure.message).to.include('The peer acknowledges too slowly: the send buffer is full')
     }
     await eventually(() => expect(cluster.master.owner.ends).to.deep.equal(['The peer acknowledges too slowly: the send buffer is full']))
+  })
+
+  it('takes a message of any size that the peer takes, while no more waits', async () => {
+    const cluster = new LossyCluster(cleanups, { settings: { sendBufferBytes: 10_000 } })
+    const link = await cluster.connect()
+    for (let n = 0; n < 2; n += 1) {
+      link.emit(note, { n, filler: 'x'.repeat(100_000) } as { n: number })
+      await eventually(() => expect(cluster.master.owner.events).to.have.length(n + 1))
+      expect(await link.send(echo, { n })).to.deep.equal({ n })
+    }
   })
 
   it('ends when too much waits for a peer that is away, and the peer learns that it is lost', async () => {
@@ -248,6 +260,21 @@ describe('A session', () => {
     await eventually(() => expect(cluster.master.owner.events).to.deep.equal([['note', 2], ['note', 4]]))
   })
 
+  it('cuts off a peer that acknowledges what it does not read, also where it is only sent acknowledgements', async () => {
+    for (const type of ['echo_request', 'note_event']) {
+      const master = new TestMaster({ settings: channelSettings({ sendBufferBytes: 1_000 }) })
+      const peer = rawPeer(master)
+      await peer.register()
+      peer.line.right.bufferedBytes = 4_000
+      peer.write({ type, seq: 1 }, '{"n":1}')
+      await peer.hear()
+      expect(master.link.isConnected).to.equal(true)
+      peer.line.right.bufferedBytes = 4_001
+      peer.write({ type, seq: 2, ack: type === 'echo_request' ? 1 : 0 }, '{"n":2}')
+      await eventually(() => expect([master.link.isOpen, master.link.isConnected]).to.deep.equal([true, false]))
+    }
+  })
+
   it('is over for both when either breaks the protocol, and says why', async () => {
     const breaches: Array<[object, string?]> = [
       [{ type: 'note_event', seq: 2 }], [{ type: 'nonsense' }], [{ type: 'nonsense', seq: 1 }], [{ type: 'echo_response', seq: 1 }],
@@ -285,7 +312,9 @@ describe('A session', () => {
     const link = await cluster.connect()
     const pending = failureOf(link.send(echo, { n: 1 }))
     cluster.line.right.close(1009, 'too large')
-    expect((await pending).message).to.include('a message is larger than the peer takes')
+    const reason = 'a message is larger than its receiver takes'
+    expect((await pending).message).to.include(reason)
+    expect(cluster.owner.ends).to.deep.equal([reason])
     await eventually(() => expect(cluster.began).to.have.length(2))
   })
 

@@ -12,14 +12,19 @@ import { Receipts } from './receipts.ts'
 import { SendBuffer } from './send-buffer.ts'
 
 const closeCode = 1000
-/** Close codes of a WebSocket that say that a frame of ours can't be taken: to resume would only bring it again. */
+/** Close codes of a WebSocket that say that a frame can't be taken, whosever it was: to resume would only bring it again. */
 const refusedFrame = new Map([
-  [1002, 'the peer does not take our frames'],
-  [1003, 'the peer does not take our frames'],
-  [1007, 'the peer does not take our frames'],
-  [1009, 'a message is larger than the peer takes'],
+  [1002, 'frames are not as their receiver takes them'],
+  [1003, 'frames are not as their receiver takes them'],
+  [1007, 'frames are not as their receiver takes them'],
+  [1009, 'a message is larger than its receiver takes'],
 ])
 const heartbeatFrame = encodeFrame({ type: 'heartbeat' })
+/**
+ * How many times the size of the send buffer may wait for a peer to read it: what is kept has up to three bytes for each
+ * of the units that are counted, and volatile events come on top.
+ */
+const mostUnread = 4
 
 /**
  * The session dialect: a channel that outlives its connections. What the peer has not acknowledged is kept and sent
@@ -47,7 +52,7 @@ export class Session implements Channel {
     this.id = id
     this.#settings = settings
     this.#first = connection
-    this.#receipts = new Receipts(settings, (ack) => this.#transport?.send(encodeFrame({ type: 'ack', ack })))
+    this.#receipts = new Receipts(settings, (ack) => this.#write(encodeFrame({ type: 'ack', ack })))
   }
 
   get address(): string {
@@ -114,7 +119,7 @@ export class Session implements Channel {
     this.#transport = transport
     this.#address = transport.address
     this.#heartbeat?.close()
-    const heartbeat = new Heartbeat({ beat: () => transport.send(heartbeatFrame), dead: () => transport.terminate() }, this.#settings)
+    const heartbeat = new Heartbeat({ beat: () => this.#write(heartbeatFrame), dead: () => transport.terminate(), isHeld: () => transport.isHeld === true }, this.#settings)
     this.#heartbeat = heartbeat
     connection.handOver({
       frame: (text) => {
@@ -140,12 +145,14 @@ export class Session implements Channel {
     const frame = encodeMessage(message, seq)
     this.#sentSeq = seq
     if (this.#hasEnded) return seq
-    this.#buffer.push(seq, frame)
-    this.#receipts.ride()
-    this.#transport?.send(frame)
+    // What is full counts without this message: its size says nothing of how fast the peer is.
     if (this.#buffer.bytes > this.#settings.sendBufferBytes) {
       this.end('The peer acknowledges too slowly: the send buffer is full', 'session_lost')
+      return seq
     }
+    this.#buffer.push(seq, frame)
+    this.#receipts.ride()
+    this.#write(frame)
     return seq
   }
 
@@ -153,7 +160,7 @@ export class Session implements Channel {
     // A slow receiver misses volatile events, so that they take no room from those that are kept.
     if (this.bufferedBytes > this.#settings.sendBufferBytes / 2) return
     this.#receipts.ride()
-    this.#transport?.send(encodedOnce(message))
+    this.#write(encodedOnce(message))
   }
 
   close(reason: string): void {
@@ -204,6 +211,14 @@ export class Session implements Channel {
       // The sequence can't be trusted any more, and a resume would bring the same frame again.
       this.end(error instanceof LinkFault ? error.reason : 'Internal error', 'link_closed')
     }
+  }
+
+  /** Cuts the connection of a peer that acknowledges and does not read: it would have us keep everything. */
+  #write(frame: string): void {
+    const transport = this.#transport
+    if (!transport) return
+    if (transport.bufferedBytes > mostUnread * this.#settings.sendBufferBytes) transport.terminate()
+    else transport.send(frame)
   }
 
   #acknowledge(seq: number): void {

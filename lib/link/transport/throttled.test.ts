@@ -29,11 +29,13 @@ function throttled(framesPerSecond: number) {
 
 describe('ThrottledTransport', () => {
   it('stops reading from a peer that sends too many frames, loses none of them, and goes on when the time is paid', async () => {
-    const { inner, frames } = throttled(200)
+    const { inner, frames, transport } = throttled(200)
     for (let i = 0; i < 210; i++) inner.events?.frame(String(i))
     expect(frames).to.have.length(210)
     expect(inner.calls).to.deep.equal(['pause'])
+    expect(transport.isHeld).to.equal(true)
     await eventually(() => expect(inner.calls).to.deep.equal(['pause', 'resume']))
+    expect(transport.isHeld).to.equal(false)
   })
 
   it('does not read on after its time while its owner wants it paused', async () => {

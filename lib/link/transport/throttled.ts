@@ -43,6 +43,10 @@ export class ThrottledTransport implements Transport {
     return this.#inner.isOpen
   }
 
+  get isHeld(): boolean {
+    return this.#timer !== undefined || this.#isPaused
+  }
+
   start(events: TransportEvents): void {
     this.#inner.start({
       frame: (text) => {

@@ -18,6 +18,8 @@ export interface Transport {
   /** Bytes that were sent and are not yet with the operating system. */
   readonly bufferedBytes: number
   readonly isOpen: boolean
+  /** Whether nothing is read from the peer at the moment; transports that never wait by themselves don't say. */
+  readonly isHeld?: boolean
   start(events: TransportEvents): void
   send(frame: string): void
   /** Asks for a sign of life below the frames, which every WebSocket peer gives by itself. */
