@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Principal, Subscriber, WebSocketConnection } from '../../lib/plugin.ts'
-import type { Congestible, Pressure } from './pressure.ts'
+import type { Congestible, Pressure, Principal, Subscriber, WebSocketConnection } from '../../lib/plugin.ts'
 import { CloseCode } from './wire/close-codes.ts'
 import { members } from './wire/encode.ts'
 
@@ -52,10 +51,10 @@ export class Client implements Member, Subscriber, Congestible {
   /** Console lines on their way to instances. */
   commandsInFlight = 0
   isStalled = false
-  readonly #pressure: Pressure
+  readonly #pressure: Pressure<Client>
   #received = 0
 
-  constructor(identity: Identity, connection: WebSocketConnection, pressure: Pressure) {
+  constructor(identity: Identity, connection: WebSocketConnection, pressure: Pressure<Client>) {
     const member = newMember(identity)
     this.uuid = member.uuid
     this.name = member.name

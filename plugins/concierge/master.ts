@@ -1,11 +1,12 @@
+import { Pressure } from '../../lib/plugin.ts'
 import type { MasterContext } from '../../lib/plugin.ts'
+import type { Client } from './client.ts'
 import { Door, socketPath } from './door.ts'
 import { Depot } from './files/depot.ts'
 import { fileRouter } from './files/router.ts'
 import { Groups } from './groups.ts'
 import { Hall } from './hall.ts'
 import { Instances } from './instances.ts'
-import { Pressure } from './pressure.ts'
 import { Requests } from './requests.ts'
 import { Roster } from './roster.ts'
 import { dialects } from './wire/dialect.ts'
@@ -26,7 +27,7 @@ export interface ConciergeConfig {
 export async function openConcierge(context: MasterContext<ConciergeConfig>): Promise<void> {
   const { config, cluster, hub, admission, log, gauge, counter, onStop } = context
   const dialect = dialects[config.dialect]
-  const pressure = new Pressure(hub.topics.maxBufferedBytes)
+  const pressure = new Pressure<Client>(hub.topics.maxBufferedBytes)
   const roster = new Roster(hub)
   const groups = new Groups(hub, roster, dialect, config.list_bytes)
   const depot = await Depot.open(await context.dataDirectory(), {

@@ -1,11 +1,10 @@
 import { ClusterError } from '../../lib/plugin.ts'
-import type { Logger } from '../../lib/plugin.ts'
+import type { Logger, Pressure } from '../../lib/plugin.ts'
 import { Client } from './client.ts'
 import type { Group } from './groups.ts'
 import type { Hall } from './hall.ts'
 import { instancePrefix } from './instances.ts'
 import type { Instances } from './instances.ts'
-import type { Pressure } from './pressure.ts'
 import type { Dialect } from './wire/dialect.ts'
 import { members, message, objects, result, status } from './wire/encode.ts'
 import { readRequest } from './wire/payload.ts'
@@ -19,7 +18,7 @@ const maxOwnedGroups = 1_000
 interface RequestParts {
   readonly hall: Hall
   readonly dialect: Dialect
-  readonly pressure: Pressure
+  readonly pressure: Pressure<Client>
   readonly instances: Instances | undefined
   readonly log: Logger
   readonly countMessage: () => void
@@ -141,7 +140,7 @@ export class Requests {
         const group = groups.find(target.group)
         if (!group) return this.#status(client, 'NO_SUCH_GROUP', { group: target.group, name: target.group }, seq)
         const count = groups.publish(group, () => text(`{${group.fields}}`))
-        pressure.published(client.connection, count, (receiver) => groups.isSubscribed(group, receiver as Client))
+        pressure.published(client.connection, count, (receiver) => groups.isSubscribed(group, receiver))
         break
       }
       case 'ALL':

@@ -1,10 +1,9 @@
 import { textOf } from '../../lib/plugin.ts'
-import type { Admitted, Logger, WebSocketConnection, WebSocketConnectionEvents } from '../../lib/plugin.ts'
+import type { Admitted, Logger, Pressure, WebSocketConnection, WebSocketConnectionEvents } from '../../lib/plugin.ts'
 import { Client } from './client.ts'
 import type { Hall } from './hall.ts'
 import { identify, Refusal } from './identify.ts'
 import type { SecretRules } from './identify.ts'
-import type { Pressure } from './pressure.ts'
 import type { Requests } from './requests.ts'
 import { CloseCode } from './wire/close-codes.ts'
 
@@ -14,7 +13,7 @@ const identifyMs = 5_000
 export interface SessionParts {
   readonly hall: Hall
   readonly requests: Requests
-  readonly pressure: Pressure
+  readonly pressure: Pressure<Client>
   readonly rules: SecretRules
   readonly log: Logger
 }

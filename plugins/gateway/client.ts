@@ -1,4 +1,4 @@
-import type { Admitted, Subscriber, Topics, WebSocketConnection, WebSocketConnectionEvents } from '../../lib/plugin.ts'
+import type { Admitted, Congestible, Pressure, Subscriber, Topics, WebSocketConnection, WebSocketConnectionEvents } from '../../lib/plugin.ts'
 import { CloseCode } from './connection.ts'
 import { limits } from './limits.ts'
 import { publicationOf } from './wire/publication.ts'
@@ -14,6 +14,7 @@ export interface ClientParts {
   readonly address: string
   readonly admitted: Admitted
   readonly topics: Topics
+  readonly pressure: Pressure<Client>
   connect(events: WebSocketConnectionEvents): WebSocketConnection
   received(client: Client, data: Buffer, isBinary: boolean): void
   /** A frame could not be handled. */
@@ -22,7 +23,7 @@ export interface ClientParts {
 }
 
 /** A websocket client, known to every provider by the same number. */
-export class Client implements Subscriber {
+export class Client implements Subscriber, Congestible {
   readonly form = 'gateway'
   readonly cn: number
   readonly address: string
@@ -30,25 +31,30 @@ export class Client implements Subscriber {
   readonly services = new Set<Leavable>()
   /** Services that went away while it was connected to them. */
   readonly lost = new Set<Leavable>()
+  isStalled = false
   readonly #connection: WebSocketConnection
   readonly #admitted: Admitted
   readonly #topics: Topics
+  readonly #pressure: Pressure<Client>
   #open = 0
   #openLength = 0
   #isHeld = false
   #resuming: NodeJS.Immediate | undefined
 
-  constructor({ cn, address, admitted, topics, connect, received, failed, left }: ClientParts) {
+  constructor({ cn, address, admitted, topics, pressure, connect, received, failed, left }: ClientParts) {
     this.cn = cn
     this.address = address
     this.#admitted = admitted
     this.#topics = topics
+    this.#pressure = pressure
     this.#connection = connect({
       message: (data, isBinary) => received(this, data, isBinary),
       failed: (error) => failed(this, error),
+      drained: () => pressure.relieved(this),
       ended: () => {
         clearImmediate(this.#resuming)
         admitted.done()
+        pressure.relieved(this)
         topics.leave(this)
         for (const service of this.services) service.leave(this)
         left(this)
@@ -71,6 +77,7 @@ export class Client implements Subscriber {
 
   deliver(frame: string | Buffer): void {
     this.#connection.send(frame as Buffer)
+    if (this.#connection.queuedBytes > this.#pressure.congestedBytes) this.#pressure.congested(this)
   }
 
   overflowed(): void {

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import { ClusterError } from '../../lib/plugin.ts'
-import type { Admission, Logger, Topics, WebSocketDoor } from '../../lib/plugin.ts'
+import type { Admission, Logger, Pressure, Topics, WebSocketDoor } from '../../lib/plugin.ts'
 import type { Catalogue } from './catalogue.ts'
 import { Client } from './client.ts'
 import { CloseCode, openConnection } from './connection.ts'
@@ -17,6 +17,7 @@ export interface DoorParts {
   readonly catalogue: Catalogue
   readonly switchboard: Switchboard
   readonly topics: Topics
+  readonly pressure: Pressure<Client>
   /** Of pages in browsers that may connect; any where there are none. */
   readonly origins: readonly string[]
   readonly log: Logger
@@ -43,7 +44,7 @@ export class Door implements WebSocketDoor {
 
   /** Throws `forbidden` for a page of a foreign origin, `overloaded` when the address has too many connections. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { admission, catalogue, switchboard, topics, origins, log } = this.#parts
+    const { admission, catalogue, switchboard, topics, pressure, origins, log } = this.#parts
     checkOrigin(request, origins)
     const address = request.socket.remoteAddress ?? 'unknown'
     const admitted = admission.admit(address)
@@ -53,7 +54,7 @@ export class Door implements WebSocketDoor {
       this.#track(ws)
       this.#lastCn += 1
       const client: Client = new Client({
-        cn: this.#lastCn, address, admitted, topics,
+        cn: this.#lastCn, address, admitted, topics, pressure,
         connect: (events) => openConnection(ws, socket, events),
         received: (from, data, isBinary) => switchboard.received(from, data, isBinary),
         failed: (from, error) => {

@@ -258,6 +258,27 @@ describe('the gateway between clients and providers elsewhere', () => {
     for (let id = 0; id < 5_000; id += 1) expect((await client.next()).id).to.equal(id)
   })
 
+  for (const kind of ['webSocket', 'tcp'] as const) {
+    it(`reads more slowly from a provider that streams faster than its clients read, and closes none of them, over ${kind}`, async () => {
+      const { gateway, provider, client, server, cn } = await connected(kind)
+      const clients = [client]
+      const cns = [cn]
+      for (let count = 0; count < 3; count += 1) {
+        const another = await gateway.connect()
+        await another.service('arena')
+        await another.ask({ type: 1, subtype: 0, server })
+        clients.push(another)
+        cns.push((await provider.next()).cn as number)
+      }
+      const filler = 'x'.repeat(10_000)
+      const total = 3_000
+      for (let count = 0; count < total; count += 1) provider.send({ type: 3, cns, subtype: 1, data: [count, filler] })
+      for (const each of clients) {
+        for (let count = 0; count < total; count += 1) expect((await each.next()).data[0]).to.equal(count)
+      }
+    })
+  }
+
   it('closes a client that reads too slowly, and delays nobody', async () => {
     const { gateway, provider, client, server, cn } = await connected('webSocket', {})
     const slow = await gateway.connect()

@@ -1,5 +1,7 @@
+import { Pressure } from '../../lib/plugin.ts'
 import type { MasterContext } from '../../lib/plugin.ts'
 import { Catalogue } from './catalogue.ts'
+import type { Client } from './client.ts'
 import { ClusterServices } from './cluster/services.ts'
 import { consolePage } from './console-page.ts'
 import { Door, socketPath } from './door.ts'
@@ -21,6 +23,8 @@ export async function openGateway(context: MasterContext<GatewayConfig>): Promis
   const ids = new ServiceIds(context.collection('services'))
   const catalogue = new Catalogue(topics)
   onStop(() => catalogue.close())
+  const pressure = new Pressure<Client>(topics.maxBufferedBytes)
+  onStop(() => pressure.close())
   const timeoutMs = config.request_timeout_ms
 
   const inCluster = new ClusterServices({ context, timeoutMs, log, rules: { cluster, admission, secret: config.secret } }, catalogue, ids)
@@ -31,12 +35,15 @@ export async function openGateway(context: MasterContext<GatewayConfig>): Promis
   const backoffCapMs = config.providers.length > limits.shortList ? limits.longBackoffCapMs : limits.backoffCapMs
   for (const setting of config.providers) {
     const id = await ids.assign(`external:${setting.name}`)
-    const service = new ExternalService({ id, setting, backoffCapMs, timeoutMs, topics, log, ignored, changed: () => catalogue.changed() })
+    const service = new ExternalService({ id, setting, backoffCapMs, timeoutMs, topics, pressure, log, ignored, changed: () => catalogue.changed() })
     onStop(() => service.close())
     catalogue.add(service)
   }
 
-  const door = new Door({ admission, catalogue, topics, log, origins: config.origins, switchboard: new Switchboard(catalogue, counter('requests_total', 'Requests of clients')) })
+  const door = new Door({
+    admission, catalogue, topics, pressure, log, origins: config.origins,
+    switchboard: new Switchboard(catalogue, counter('requests_total', 'Requests of clients')),
+  })
   gauge('connections', 'Open connections of clients', () => door.connections)
   gauge('services', 'Services that are listed', () => catalogue.size)
   context.route(pagePath, page)

@@ -58,9 +58,9 @@ export class Channels {
     return seats
   }
 
-  /** Gives a message to every connection that is in a channel. */
-  publish(channel: string, publication: Publication): void {
-    this.#topics.publish(topicOf(channel), publication)
+  /** Gives a message to every connection that is in a channel, and returns to how many. */
+  publish(channel: string, publication: Publication): number {
+    return this.#topics.publish(topicOf(channel), publication)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { HeldBytes, Publication, Topics } from '../../lib/plugin.ts'
+import type { HeldBytes, Pressure, Publication, Topics } from '../../lib/plugin.ts'
 import { correctGame } from './actions.ts'
 import type { Channels } from './channels.ts'
 import { message } from './codec.ts'
@@ -20,6 +20,7 @@ export interface CommandParts {
   readonly channels: Channels
   readonly invites: KeptInvites
   readonly held: HeldBytes<Connection>
+  readonly pressure: Pressure<Connection>
   readonly peers: Peers
   readonly reports: PeerReports
   /** Statuses for clients, and those for servers, which are told only what is known here. */
@@ -54,6 +55,8 @@ export class Commands {
   run(connection: Connection, { name, data }: Command): boolean {
     const handler = this.#handlers.get(name)
     handler?.(connection, data)
+    // Who asks faster than he reads waits.
+    this.#parts.pressure.published(connection, 1, (receiver) => receiver === connection)
     return handler !== undefined
   }
 
@@ -124,7 +127,7 @@ export class Commands {
   }
 
   #game(connection: Connection, data: unknown): void {
-    const { channels, toleranceMs, now } = this.#parts
+    const { channels, pressure, toleranceMs, now } = this.#parts
     if (!isHash(data) || !isName(data.channel)) return
     const { channel } = data
     if (!channels.isMember(channel, connection)) return
@@ -132,7 +135,9 @@ export class Commands {
       nowMs: now(), toleranceMs,
       isSender: (self) => channels.find({ channel, self }) === connection,
     })
-    if (corrected !== undefined) channels.publish(channel, message('game', corrected))
+    if (corrected === undefined) return
+    const count = channels.publish(channel, message('game', corrected))
+    pressure.published(connection, count, (receiver) => channels.isMember(channel, receiver))
   }
 
   #bindOfPeer(connection: Connection, data: unknown): void {

@@ -8,6 +8,7 @@ import { eventually } from '../../test/helpers/eventually.ts'
 import { startTurntable } from '../../test/helpers/turntable.ts'
 import type { TestTurntable } from '../../test/helpers/turntable.ts'
 import { refusal } from '../../test/helpers/turntable-client.ts'
+import type { TestClient } from '../../test/helpers/turntable-client.ts'
 
 describe('turntable connections', () => {
   const cleanups = new Cleanups()
@@ -140,13 +141,30 @@ describe('turntable connections', () => {
     }, { deadlineMs: 15_000 })
   })
 
-  it('are closed when they ask for more than they read', async () => {
-    await start()
-    const client = await connect()
-    for (let index = 0; index < 5_000; index++) client.send('idme', `${index}:${'x'.repeat(100)}`)
-    await client.sync()
-    for (let index = 0; index < 20_000; index++) client.raw('"whothere"')
-    expect(await client.closed).to.be.oneOf([1013, 1006])
+  describe('that ask for much', () => {
+    let client: TestClient
+
+    beforeEach(async () => {
+      await start()
+      client = await connect()
+      for (let index = 0; index < 1_000; index++) client.send('idme', `${index}:${'x'.repeat(100)}`)
+      await client.sync()
+    })
+
+    it('are closed when they do not read', async () => {
+      client.ws.pause()
+      for (let index = 0; index < 20_000; index++) client.raw('"whothere"')
+      await eventually(async () => {
+        expect(await (await fetch(`${master.url}/metrics`)).text()).to.match(/^corral_turntable_connections 0$/m)
+      }, { deadlineMs: 15_000 })
+      client.ws.resume()
+      expect(await client.closed).to.be.oneOf([1013, 1006])
+    })
+
+    it('get all answers when they read, in the time that it takes them', async () => {
+      for (let index = 0; index < 300; index++) client.raw('"whothere"')
+      for (let index = 0; index < 300; index++) expect(await client.expect('there')).to.have.length(1_000)
+    })
   })
 
   it('survive a flood beside them', async () => {

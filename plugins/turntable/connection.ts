@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { WebSocketConnection } from '../../lib/plugin.ts'
-import type { HeartbeatSettings, Subscriber } from '../../lib/plugin.ts'
+import type { Congestible, HeartbeatSettings, Holdable, Pressure, Subscriber } from '../../lib/plugin.ts'
 import { message, readCommand } from './codec.ts'
 import type { Command, Form } from './codec.ts'
 import { limits } from './limits.ts'
@@ -30,6 +30,7 @@ export interface ConnectionOptions {
   readonly standing: Standing
   readonly heartbeat: HeartbeatSettings
   readonly owner: ConnectionOwner
+  readonly pressure: Pressure<Connection>
   /** Called when it has shown who it is. */
   readonly identified: () => void
 }
@@ -37,18 +38,21 @@ export interface ConnectionOptions {
 const greeting = message('idyou', {})
 
 /** Somebody's connection, from the upgrade to the end. */
-export class Connection implements Subscriber {
+export class Connection implements Subscriber, Congestible, Holdable {
   readonly form: Form
   readonly address: string
   readonly standing: Standing
   readonly identified: () => void
+  isStalled = false
   readonly #connection: WebSocketConnection
+  readonly #pressure: Pressure<Connection>
 
-  constructor({ ws, socket, address, form, standing, heartbeat, owner, identified }: ConnectionOptions) {
+  constructor({ ws, socket, address, form, standing, heartbeat, owner, pressure, identified }: ConnectionOptions) {
     this.form = form
     this.address = address
     this.standing = standing
     this.identified = identified
+    this.#pressure = pressure
     this.#connection = new WebSocketConnection({
       ws, socket, heartbeat, goodbyeMs: limits.closeDeadlineMs,
       events: {
@@ -58,7 +62,12 @@ export class Connection implements Subscriber {
           else owner.ignored()
         },
         failed: (error) => owner.failed(this, error),
-        ended: () => owner.left(this),
+        drained: () => pressure.relieved(this),
+        ended: () => {
+          pressure.relieved(this)
+          pressure.forget(this)
+          owner.left(this)
+        },
       },
     })
     this.deliver(greeting.in(form))
@@ -71,10 +80,20 @@ export class Connection implements Subscriber {
   /** Takes a finished frame, as publications of this door are. */
   deliver(frame: string | Buffer): void {
     this.#connection.send(frame as Buffer)
+    if (this.#connection.queuedBytes > this.#pressure.congestedBytes) this.#pressure.congested(this)
   }
 
   overflowed(): void {
     this.close(CloseCode.tryAgainLater, 'Too slow: messages are not read as fast as they come')
+  }
+
+  /** Reads nothing more of it until `release`. */
+  hold(): void {
+    this.#connection.hold()
+  }
+
+  release(): void {
+    this.#connection.release()
   }
 
   /** Ends it: nothing more is read, and what it holds is free before anything else is. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
-import type { Admission, HeartbeatSettings, Logger } from '../../lib/plugin.ts'
+import type { Admission, HeartbeatSettings, Logger, Pressure } from '../../lib/plugin.ts'
 import { ClusterError } from '../../lib/plugin.ts'
 import { formBySubprotocol } from './codec.ts'
 import { CloseCode, Connection } from './connection.ts'
@@ -13,6 +13,7 @@ export interface DoorOptions {
   readonly admission: Admission
   readonly log: Logger
   readonly owner: ConnectionOwner
+  readonly pressure: Pressure<Connection>
   readonly standingOf: (request: IncomingMessage) => Standing
   readonly heartbeat: HeartbeatSettings
   readonly maxConnections: number
@@ -59,9 +60,9 @@ export class Door {
     this.#server.handleUpgrade(request, socket, head, (ws) => {
       const form = formBySubprotocol.get(ws.protocol)
       if (!form) return ws.terminate()
-      const { owner, heartbeat } = this.#options
+      const { owner, pressure, heartbeat } = this.#options
       const connection = new Connection({
-        ws, socket, address, form, standing, heartbeat,
+        ws, socket, address, form, standing, heartbeat, pressure,
         identified: () => admitted?.done(),
         owner: { ...owner, left: (gone) => this.#left(gone) },
       })

@@ -20,6 +20,17 @@ describe('turntable games', () => {
     return client
   }
 
+  it('closes no member for reading more slowly than another one plays', async () => {
+    const members = [await member('1:1'), await member('1:2'), await member('1:3')]
+    const filler = 'x'.repeat(10_000)
+    const total = 3_000
+    const player = await member('1:4')
+    for (let n = 0; n < total; n += 1) player.send('game', { channel: 'CStrike', n, filler })
+    for (const each of members) {
+      for (let n = 0; n < total; n += 1) expect(await each.expect('game')).to.include({ n })
+    }
+  })
+
   describe('joining', () => {
     it('ignores a joingame without a channel', async () => {
       const client = await connect()

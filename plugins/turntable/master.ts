@@ -1,5 +1,5 @@
 import { Router } from 'express'
-import { HeldBytes } from '../../lib/plugin.ts'
+import { HeldBytes, Pressure } from '../../lib/plugin.ts'
 import type { MasterContext } from '../../lib/plugin.ts'
 import { Channels } from './channels.ts'
 import { formBySubprotocol } from './codec.ts'
@@ -48,15 +48,16 @@ export function openTurntable(context: MasterContext<Config>): void {
   const held = new HeldBytes<Connection>({
     perHolder: config.memory_per_connection, perAddress: config.memory_per_address, total: config.memory_total,
   })
+  const pressure = new Pressure<Connection>(topics.maxBufferedBytes)
   const commands = new Commands({
-    topics, users, channels, invites, held, peers, feed,
+    topics, users, channels, invites, held, pressure, peers, feed,
     peerFeed: new StatusFeed(topics, 'turntable:local-status:', (changed) => new LocalStatuses(presence, changed)),
     reports: new PeerReports(presence),
     toleranceMs: config.timestamp_tolerance_ms,
     now: Date.now,
   })
   const door = new Door({
-    heartbeat, log,
+    heartbeat, log, pressure,
     admission: context.admission,
     standingOf: peerCheck(config.peer_secret, config.peers),
     maxConnections: config.connections,
@@ -91,6 +92,7 @@ export function openTurntable(context: MasterContext<Config>): void {
   context.onStop(async () => {
     players.clear()
     peers.close()
+    pressure.close()
     await door.close(goodbyeMs)
   })
   log.info(`Players connect to ${servers[config.self] ?? servers[0]} with the subprotocol "turntable"; GET /turntable/servers lists all servers`)

@@ -1,5 +1,5 @@
 import { Backoff } from '../../../lib/plugin.ts'
-import type { Logger } from '../../../lib/plugin.ts'
+import type { Holdable, Logger } from '../../../lib/plugin.ts'
 import { limits } from '../limits.ts'
 import type { ProviderSetting } from '../settings.ts'
 import { proofOf } from '../wire/proof.ts'
@@ -26,10 +26,13 @@ export interface ProviderOptions {
 }
 
 /** The connection to a provider elsewhere: made, and made anew whenever it is lost. */
-export class Provider {
+export class Provider implements Holdable {
   readonly #options: ProviderOptions
   readonly #backoff: Backoff
   #wire: Wire | undefined
+  #isHeld = false
+  /** What had been read when it was held. */
+  #unheard: string[] = []
   #retry: NodeJS.Timeout | undefined
   #proving: NodeJS.Timeout | undefined
   #isOnline = false
@@ -60,7 +63,7 @@ export class Provider {
         this.#proving = setTimeout(() => this.#proved(), limits.provenMs)
         events.opened()
       },
-      frame: (text) => this.#received(text),
+      frame: (text) => this.#heard(text),
       closed: (reason) => this.#closed(reason),
     })
   }
@@ -69,11 +72,33 @@ export class Provider {
     this.#wire?.send(text)
   }
 
+  /** Reads nothing more from it until `release`. */
+  hold(): void {
+    if (!this.#wire) return
+    this.#isHeld = true
+    this.#wire.pause()
+  }
+
+  release(): void {
+    this.#isHeld = false
+    const unheard = this.#unheard
+    this.#unheard = []
+    // Handling one may have it held again: the rest then waits on, in order.
+    for (const text of unheard) this.#heard(text)
+    if (!this.#isHeld) this.#wire?.resume()
+  }
+
   close(): void {
     this.#isClosed = true
     clearTimeout(this.#retry)
     clearTimeout(this.#proving)
+    this.release()
     this.#wire?.close()
+  }
+
+  #heard(text: string): void {
+    if (this.#isHeld) this.#unheard.push(text)
+    else this.#received(text)
   }
 
   #received(text: string): void {
@@ -107,6 +132,7 @@ export class Provider {
   #closed(reason: string): void {
     const { setting: { name }, log, events } = this.#options
     this.#wire = undefined
+    this.release()
     const wasOnline = this.#isOnline
     this.#isOnline = false
     this.#isProven = false

@@ -1,4 +1,4 @@
-import type { Topics } from '../../../lib/plugin.ts'
+import type { Pressure, Topics } from '../../../lib/plugin.ts'
 import type { Client } from '../client.ts'
 import { limits } from '../limits.ts'
 import type { Service } from '../service.ts'
@@ -18,6 +18,7 @@ export interface ExternalOptions extends Omit<ProviderOptions, 'events'> {
   readonly id: number
   readonly timeoutMs: number
   readonly topics: Topics
+  readonly pressure: Pressure<Client>
   readonly changed: () => void
   /** A frame of the provider was garbage, or for nobody. */
   readonly ignored: () => void
@@ -43,7 +44,11 @@ export class ExternalService implements Service {
       events: {
         opened: options.changed,
         lost: () => this.#lost(),
-        received: (message) => { if (!this.#received(message)) options.ignored() },
+        received: (message) => {
+          if (!this.#received(message)) options.ignored()
+          // Of all its clients: it is not made to wait for the one or two that a frame may be for.
+          options.pressure.published(this.#provider, this.#sessions.size, ({ cn }) => this.#sessions.has(cn))
+        },
         ignored: options.ignored,
       },
     })
@@ -213,6 +218,7 @@ export class ExternalService implements Service {
   }
 
   #lost(): void {
+    this.#options.pressure.forget(this.#provider)
     for (const session of this.#sessions.values()) {
       session.isKnownThere = false
       session.client.lost.add(this)

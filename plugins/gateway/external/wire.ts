@@ -20,6 +20,9 @@ const maxWaitingBytes = 65_536
 export interface Wire {
   readonly bufferedBytes: number
   send(text: string): void
+  /** Reads no further; a few frames may still come. */
+  pause(): void
+  resume(): void
   close(): void
 }
 
@@ -78,6 +81,14 @@ class WebSocketWire implements Wire {
     this.#socket?.uncork()
   }
 
+  pause(): void {
+    this.#ws.pause()
+  }
+
+  resume(): void {
+    this.#ws.resume()
+  }
+
   close(): void {
     this.#ws.close(1001, 'The gateway stops')
     const timer = setTimeout(() => this.#ws.terminate(), limits.goodbyeMs)
@@ -130,6 +141,14 @@ class TcpWire implements Wire {
     this.#waiting += `${text.replace(/[\r\n]/g, ' ')}\n`
     this.#turn.ask()
     if (this.#waiting.length > maxWaitingBytes) this.#flush()
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
   }
 
   close(): void {

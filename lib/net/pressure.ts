@@ -19,9 +19,9 @@ const fewBeats = 5
 /** How long it takes until a beat that was spent on few may be spent again: 50 beats. */
 const earnMs = 2_500
 
-interface Hold {
+interface Hold<Receiver> {
   /** Receivers that have not caught up yet. */
-  readonly waited: Set<Congestible>
+  readonly waited: Set<Receiver>
   /** The publisher may go on when no more than these are left. */
   readonly enough: number
   readonly isForFew: boolean
@@ -34,13 +34,13 @@ interface Hold {
  * at the latest. Few are waited for only when they are about to be closed, which may be for a lost packet on their line:
  * 250 ms, and from then on a fiftieth of the time, for all of them and all publishers together. So slow readers delay no one.
  */
-export class Pressure {
+export class Pressure<Receiver extends Congestible = Congestible> {
   /** Bytes waiting for one receiver from which on it is to be reported as congested. */
   readonly congestedBytes: number
   readonly #endangeredBytes: number
-  readonly #congested = new Set<Congestible>()
-  readonly #endangered = new Set<Congestible>()
-  readonly #held = new Map<Holdable, Hold>()
+  readonly #congested = new Set<Receiver>()
+  readonly #endangered = new Set<Receiver>()
+  readonly #held = new Map<Holdable, Hold<Receiver>>()
   #fewCredit = fewBeats
   #earnedAt = performance.now()
   #timer: NodeJS.Timeout | undefined
@@ -52,14 +52,14 @@ export class Pressure {
   }
 
   /** More than `congestedBytes` wait for this receiver; to be called whenever more is added. */
-  congested(receiver: Congestible): void {
+  congested(receiver: Receiver): void {
     if (receiver.isStalled) return
     this.#congested.add(receiver)
     if (receiver.bufferedBytes > this.#endangeredBytes) this.#endangered.add(receiver)
   }
 
   /** The receiver has caught up, or is gone. */
-  relieved(receiver: Congestible): void {
+  relieved(receiver: Receiver): void {
     receiver.isStalled = false
     if (!this.#congested.delete(receiver)) return
     this.#endangered.delete(receiver)
@@ -72,7 +72,7 @@ export class Pressure {
   }
 
   /** The publisher has sent something to this many, be it himself; `isReceiver` tells whether a congested one is among them. */
-  published(publisher: Holdable, receivers: number, isReceiver: (receiver: Congestible) => boolean): void {
+  published(publisher: Holdable, receivers: number, isReceiver: (receiver: Receiver) => boolean): void {
     if (this.#congested.size === 0 || this.#held.has(publisher)) return
     const hold = this.#holdForMost(receivers, isReceiver) ?? this.#holdForFew(isReceiver)
     if (!hold) return
@@ -93,14 +93,14 @@ export class Pressure {
     this.#endangered.clear()
   }
 
-  #holdForMost(receivers: number, isReceiver: (receiver: Congestible) => boolean): Hold | undefined {
+  #holdForMost(receivers: number, isReceiver: (receiver: Receiver) => boolean): Hold<Receiver> | undefined {
     if (this.#congested.size * 2 <= receivers) return undefined
     const waited = among(this.#congested, isReceiver)
     if (waited.size * 2 <= receivers) return undefined
     return { waited, enough: Math.floor(waited.size / 2), isForFew: false, beats: 0 }
   }
 
-  #holdForFew(isReceiver: (receiver: Congestible) => boolean): Hold | undefined {
+  #holdForFew(isReceiver: (receiver: Receiver) => boolean): Hold<Receiver> | undefined {
     if (this.#endangered.size === 0) return undefined
     const waited = among(this.#endangered, isReceiver)
     if (waited.size === 0) return undefined
@@ -124,7 +124,7 @@ export class Pressure {
     }
   }
 
-  #stalled(receiver: Congestible): void {
+  #stalled(receiver: Receiver): void {
     receiver.isStalled = true
     this.#congested.delete(receiver)
     this.#endangered.delete(receiver)
@@ -143,8 +143,8 @@ export class Pressure {
   }
 }
 
-function among(receivers: ReadonlySet<Congestible>, isReceiver: (receiver: Congestible) => boolean): Set<Congestible> {
-  const found = new Set<Congestible>()
+function among<Receiver>(receivers: ReadonlySet<Receiver>, isReceiver: (receiver: Receiver) => boolean): Set<Receiver> {
+  const found = new Set<Receiver>()
   for (const receiver of receivers) if (isReceiver(receiver)) found.add(receiver)
   return found
 }
