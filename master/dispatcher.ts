@@ -8,6 +8,7 @@ import type { RequestMessage } from '../lib/link/message.ts'
 import { check } from '../lib/link/validate.ts'
 import type { Registry } from '../lib/link/registry.ts'
 import { digestOf, isKept, Outcomes } from '../lib/link/outcomes.ts'
+import { Audit } from './audit.ts'
 import type { Cluster } from './cluster.ts'
 import { clusterHandlers } from './handlers/cluster.ts'
 import type { ControlHandlers, RequestContext } from './handlers/context.ts'
@@ -31,13 +32,15 @@ export class Dispatcher {
   /** For slaves that can't be asked. */
   readonly #standIns: HandlerTable<RequestContext>
   readonly #outcomes = new Outcomes()
+  readonly #audit: Audit
 
   /** Throws when a message that the master must answer has no handler. */
   constructor(cluster: Cluster, registry: Registry, countControls: () => number, listPlugins: () => PluginInfo[]) {
     this.#cluster = cluster
+    this.#audit = new Audit(cluster.log, cluster.access)
     const handlers: ControlHandlers = { ...slaveHandlers(cluster), ...instanceHandlers(cluster), ...clusterHandlers(cluster, countControls), ...userHandlers(cluster), list_plugins: () => ({ list: listPlugins() }) }
     this.#handlers = new HandlerTable<RequestContext>(handlers)
-    this.#standIns = new HandlerTable<RequestContext>(standIns(cluster, (definition, request, context) => this.answer(definition, request, context)))
+    this.#standIns = new HandlerTable<RequestContext>(standIns(cluster, (definition, request, context) => this.#try(definition, request, context)))
     this.#handlers.expectComplete(answeredOn(registry, 'control-master'))
   }
 
@@ -48,6 +51,10 @@ export class Dispatcher {
 
   /** The data of the answer. Throws `unauthenticated`, `forbidden`, and whatever the handler or the slave says. */
   answer(definition: RequestDefinition, request: Request, context: RequestContext): Promise<unknown> {
+    return this.#audit.watch(definition, request.data, context.caller, () => this.#try(definition, request, context))
+  }
+
+  #try(definition: RequestDefinition, request: Request, context: RequestContext): Promise<unknown> {
     try {
       return this.#answer(definition, request, context)
     } catch (error) {
@@ -59,7 +66,7 @@ export class Dispatcher {
     const { caller } = context
     this.#cluster.access.require(caller, definition.permission)
     const creation = this.#creationOf(request)
-    if (creation) return creation.then(() => this.answer(definition, request, context))
+    if (creation) return creation.then(() => this.#try(definition, request, context))
     if (definition.forward === undefined) return this.#once(definition, request, caller, () => this.#handlers.answer(definition, request, withOrigin(definition, request, context)))
     const link = definition.forward === 'instance_id' ? this.#linkOfInstance(request.to) : this.#linkOfSlave(request.to)
     // The slave keeps the outcome if it can: it knows better what became of a request when a link breaks.

@@ -35,6 +35,12 @@ export class Access {
     return caller.userId === undefined ? this.#tokens.isInForce(caller) : this.#users.isInForce(caller)
   }
 
+  /** Names somebody for the log. */
+  nameOf(caller: Caller): string {
+    const kind = caller.userId === undefined ? 'token' : 'user'
+    return this.isInForce(caller) ? `${kind} "${this.#current(caller).name}"` : `a ${kind} that is not in force`
+  }
+
   #current(caller: Caller): { readonly role: RoleName; readonly name: string } {
     return caller.userId === undefined ? this.#tokens.current(caller) : this.#users.current(caller)
   }

@@ -57,7 +57,10 @@ export function slavePeer(cluster: Cluster, registration: Static<typeof Register
   const handlers: SlaveEvents = {
     update_instances: ({ instances: brought, draining, data_directory_id: dataDirectoryId }, link) => {
       if (!slaves.recognises(slaveId, dataDirectoryId)) return refuse(link)
-      if (!slaves.has(slaveId, link)) report(slaves.connected(link, registration, dataDirectoryId))
+      if (!slaves.has(slaveId, link)) {
+        log.info(`Slave ${registration.name} has connected`, { slaveId, address: link.channel.address, instances: brought.length })
+        report(slaves.connected(link, registration, dataDirectoryId))
+      }
       slaves.setDraining(slaveId, draining)
       changed()
       const taken = (instanceId: number): void => {
