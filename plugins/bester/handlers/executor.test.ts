@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { join } from 'node:path'
+import { ClusterError } from '../../../lib/plugin.ts'
 import { reply, TestHandler } from '../../../test/helpers/bester.ts'
 import type { Json } from '../../../test/helpers/bester.ts'
 import { Cleanups } from '../../../test/helpers/cleanups.ts'
@@ -20,11 +21,14 @@ describe('Executor', () => {
     const log: Json = { debug: () => {}, child: () => log }
     for (const level of ['info', 'warn', 'error']) log[level] = (text: string) => lines.push(`${level}: ${text}`)
     const rights = { inForce: true }
-    const handlers = new Map<string, Handler>([['ask', { kind: 'socket', path, isStarted: false }], ['slow', { kind: 'request', request: 'list_users' }]])
+    const handlers = new Map<string, Handler>([['ask', { kind: 'socket', path, isStarted: false }], ['slow', { kind: 'request', request: 'list_users' }], ['typo', { kind: 'request', request: 'lst_users' }]])
     const executor = new Executor({
       settings: { handlers, handlerTimeoutMs: 60, maxFrameBytes: 100_000 },
       clients: { deliver: (name) => { delivered.push(name) } },
-      cluster: { request: () => new Promise(() => {}), isInForce: () => rights.inForce },
+      cluster: {
+        request: (type) => (type === 'list_users' ? new Promise(() => {}) : Promise.reject(new ClusterError('unknown_type', `There is no request ${type}`))),
+        isInForce: () => rights.inForce,
+      },
       log,
       newId: () => 'new',
     })
@@ -49,6 +53,12 @@ describe('Executor', () => {
     isDeleted = true
     expect(await ask()).to.equal(false)
     expect([delivered, lines]).to.deep.equal([['bob'], []])
+  })
+
+  it('names a handler in the log that asks for what there is not, once', async () => {
+    const { executor, originator, lines } = await setUp(() => ({}))
+    for (let turn = 0; turn < 3; turn += 1) expect(await executor.execute({ type: 'typo', data: '{}', id: undefined }, originator)).to.equal(false)
+    expect(lines).to.deep.equal(['warn: The handler typo fails: There is no request lst_users'])
   })
 
   it('takes an orderly refusal for no failure of the handler', async () => {

@@ -55,9 +55,9 @@ export class Executor {
     try {
       for (let count = 0; count < maxHandlers; count += 1) {
         const body = await this.#answer(handler, input, originator)
-        if (!body) return true
-        const reply = readReply(body)
+        const reply = body && readReply(body)
         this.#succeeded(handler)
+        if (!reply) return true
         // He may have been deleted, or have got another password, while the handler was at it.
         if (originator && !cluster.isInForce(originator.principal)) throw new ClusterError('forbidden', 'The user who sent it has no rights any more')
         if (reply.command === 'sendClients') return this.#sendClients(handler, reply)
@@ -123,7 +123,8 @@ export class Executor {
 
   /** Whether it is the handler's fault and has not been said; it counts as said then. */
   #begunToFail(type: string, code: ErrorCode, kind: Handler['kind'] | undefined): boolean {
-    if (kind !== 'socket' || code === 'peer_refused' || code === 'forbidden' || this.#failing.has(type)) return false
+    const isItsFault = kind === 'socket' ? code !== 'peer_refused' && code !== 'forbidden' : kind === 'request' && code === 'unknown_type'
+    if (!isItsFault || this.#failing.has(type)) return false
     const now = performance.now()
     if (now - (this.#warnedAt.get(type) ?? -Infinity) < quietMs) return false
     this.#failing.add(type)
