@@ -4,6 +4,7 @@ import type { InstanceConfig } from '../../lib/link/messages/instances.ts'
 import { checkVariables, generateSecrets, resolveVariables } from '../../lib/template/variables.ts'
 import type { Template } from '../../lib/template/schema.ts'
 import type { Cluster } from '../cluster.ts'
+import { movedTo, placeOf } from '../services/instance-record.ts'
 import type { InstanceRecord } from '../services/instance-record.ts'
 import { isAbsence } from '../slave-error.ts'
 import type { ControlHandlers } from './context.ts'
@@ -28,7 +29,7 @@ export function creationHandlers({ instances, slaves, templates, assignments, co
       const known = ClusterError.from(error)
       if (!isAbsence(known)) {
         // The slave can't have it: then it is not made at all.
-        await instances.delete(record, false)
+        await instances.deletions.finish(record, placeOf(record))
         throw known
       }
       log.warn(`The new instance ${record.name} is on record, but its slave does not have it yet: ${known.message}`)
@@ -63,22 +64,29 @@ export function creationHandlers({ instances, slaves, templates, assignments, co
       const before = instances.require(instanceId)
       chosen(slaveId)
       if (before.slave_id !== slaveId) expectStill(before.slave_id, instanceId)
-      const record = await instances.configure(instanceId, (current) => ({ ...current, slave_id: slaveId }))
+      const record = await instances.configure(instanceId, (current) => movedTo(current, slaveId, (id) => slaves.get(id)))
       if (before.slave_id !== slaveId) instances.forgetState(instanceId)
       try {
         await assignments.pushIfThere(record)
       } catch (error) {
         const known = ClusterError.from(error)
         if (!isAbsence(known)) {
-          await instances.configure(instanceId, (current) => ({ ...current, slave_id: before.slave_id }))
+          const { slave_id: former, former_slaves: earlier = [] } = before
+          await instances.configure(instanceId, (current) => ({ ...current, slave_id: former, former_slaves: earlier }))
           throw known
         }
         log.warn(`The instance ${record.name} is assigned, but its slave does not have it yet: ${known.message}`)
       }
+      if (before.slave_id !== null && before.slave_id !== slaveId) logMove(record, before.slave_id, slaveId)
       void consoles.assigned(slaveId)
       return {}
     }),
   } satisfies Partial<ControlHandlers>
+
+  function logMove({ id, name }: InstanceRecord, from: number, to: number): void {
+    const [before, after] = [from, to].map((slaveId) => slaves.get(slaveId)?.name ?? String(slaveId))
+    log.info(`The instance ${name} (${id}) is assigned to ${after}; ${before} keeps the data that it has of it until the instance is deleted`)
+  }
 
   /** A game that may run at its slave must not be started at another. */
   function expectStill(slaveId: number | null, instanceId: number): void {

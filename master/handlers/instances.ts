@@ -6,6 +6,7 @@ import { secretMask } from '../../lib/template/secret-mask.ts'
 import { resolveVariables, withoutSecrets } from '../../lib/template/variables.ts'
 import type { Cluster } from '../cluster.ts'
 import type { Caller } from '../services/access.ts'
+import { placeOf } from '../services/instance-record.ts'
 import type { InstanceRecord } from '../services/instance-record.ts'
 import { isAbsence, slaveAway, slaveError } from '../slave-error.ts'
 import { linkOf } from './context.ts'
@@ -17,7 +18,7 @@ export function instanceHandlers(cluster: Cluster) {
   const { instances, slaves, templates, assignments, status, access, hooks, log } = cluster
 
   function configOf(record: InstanceRecord, caller: Caller, { secrets = false, stored = false } = {}): InstanceConfig {
-    const { desired: _desired, created_with: _key, config_groups: groups, ...config } = record
+    const { desired: _desired, created_with: _key, former_slaves: _former, config_groups: groups, ...config } = record
     const mayChange = access.holds(caller, 'instance.config')
     return {
       ...config,
@@ -46,18 +47,20 @@ export function instanceHandlers(cluster: Cluster) {
         const hasSlave = record.slave_id !== null && slaves.get(record.slave_id) !== undefined
         const link = record.slave_id === null ? undefined : slaves.link(record.slave_id)
         if (link) {
-          await instances.intendDeletion(record)
+          await instances.deletions.intend(record)
           try {
             await assignments.deleteThere(link, instanceId)
           } catch (error) {
             // What was refused is not to happen; what is in doubt is finished when the slave is back.
-            if (!isAbsence(ClusterError.from(error))) await instances.forgetDeleted(instanceId)
+            if (!isAbsence(ClusterError.from(error))) await instances.deletions.forget(instanceId)
             throw slaveError(deleteInstance.type, error)
           }
         } else if (hasSlave && !force) {
           throw slaveAway(slaves, record.slave_id)
         }
-        await instances.delete(record, hasSlave && !link)
+        await instances.deletions.finish(record, hasSlave && !link ? undefined : placeOf(record))
+        log.info(`The instance ${record.name} (${instanceId}) is deleted`)
+        await assignments.deleteElsewhere(record)
       }))
       return {}
     },

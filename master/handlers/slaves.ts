@@ -1,4 +1,5 @@
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
+import { retryOnConflict } from '../../lib/store/retry-on-conflict.ts'
 import type { Cluster } from '../cluster.ts'
 import { tokenInfo } from '../services/tokens.ts'
 import type { ControlHandlers } from './context.ts'
@@ -16,7 +17,7 @@ export function slaveHandlers({ slaves, instances, tokens, url }: Cluster) {
         if (count > 0 && !force) {
           throw new ClusterError('conflict', `Slave ${name} has ${count} instance${count === 1 ? '' : 's'}; delete them first, or remove it with --force`)
         }
-        await slaves.remove(slaveId, instances.deletionsOf(slaveId))
+        await retryOnConflict(() => slaves.remove(slaveId, instances.deletions.ofSlave(slaveId)))
       })
       return {}
     },

@@ -3,16 +3,16 @@ import { foreignTemplate } from '../../lib/link/messages/config-groups.ts'
 import type { Assignment, InstanceInfo, InstanceState } from '../../lib/link/messages/instances.ts'
 import { keyInUse } from '../../lib/link/outcomes.ts'
 import { retryOnConflict } from '../../lib/store/retry-on-conflict.ts'
-import { deleteFrom, putIn } from '../../lib/store/store.ts'
+import { putIn } from '../../lib/store/store.ts'
 import type { Collection, Store, Write } from '../../lib/store/store.ts'
 import { Arrivals } from './arrivals.ts'
 import { Creations } from './creations.ts'
+import { Deletions } from './deletions.ts'
 import { IdSequence } from './ids.ts'
 import { InstanceIndex } from './instance-index.ts'
 import type { InstanceRecord, Origin } from './instance-record.ts'
 import { InstanceStates } from './instance-states.ts'
 import type { SlaveService } from './slaves.ts'
-import { Tombstones } from './tombstones.ts'
 import { Turns } from './turns.ts'
 
 /** Without an id it gets the next. */
@@ -22,9 +22,9 @@ type NewInstance = Omit<InstanceRecord, 'id' | 'desired'> & { readonly id?: numb
 export class InstanceService {
   /** Instances that are being put on record. */
   readonly creations = new Creations()
+  readonly deletions: Deletions
   readonly #store: Store
   readonly #instances: Collection<InstanceRecord>
-  readonly #tombstones: Tombstones
   readonly #ids: IdSequence
   readonly #index: InstanceIndex
   readonly #slaves: SlaveService
@@ -39,10 +39,10 @@ export class InstanceService {
     this.#store = store
     this.#slaves = slaves
     this.#instances = store.collection<InstanceRecord>('instances')
-    this.#tombstones = new Tombstones(store)
+    this.deletions = new Deletions({ store, slaves, instances: this.#instances })
     this.#index = new InstanceIndex(this.#instances)
     this.#states = new InstanceStates(this.#instances)
-    this.#ids = new IdSequence(store, 'instance', (id) => this.get(id) !== undefined || this.tombstoneOf(id) !== undefined)
+    this.#ids = new IdSequence(store, 'instance', (id) => this.get(id) !== undefined || this.deletions.isRemembered(id))
     this.#instances.watch(({ id, value }) => {
       if (!value) this.#states.forget(Number(id))
       this.#changed(Number(id))
@@ -128,13 +128,13 @@ export class InstanceService {
 
   #putNew(record: InstanceRecord, writes: Write[]): Promise<unknown> {
     return this.#withName(record, () => this.#putAt(record.slave_id, () => this.#store.batch([
-      ...writes, ...this.#tombstones.forget(record.id), putIn(this.#instances, String(record.id), record, { expectedRevision: 0 }),
+      ...writes, ...this.deletions.forgetting(record.id), putIn(this.#instances, String(record.id), record, { expectedRevision: 0 }),
     ])))
   }
 
   #expectFree(id: number): void {
     if (this.get(id)) throw new ClusterError('conflict', `Instance with ID ${id} already exists`)
-    if (this.isDeleted(id)) throw new ClusterError('conflict', `Instance with ID ${id} was deleted, but its slave is still to be told; take another id`)
+    if (this.deletions.isPending(id)) throw new ClusterError('conflict', `Instance with ID ${id} was deleted, but its slave is still to be told; take another id`)
   }
 
   /** Changes an instance's configuration. Throws `not_found`, `name_in_use`, `wrong_state` while its new slave is removed, and what `change` throws. */
@@ -165,7 +165,7 @@ export class InstanceService {
       throw new ClusterError('name_in_use', `Slave ${slaveId} brings an instance "${config.name}" (id ${config.id}), but the name is in use; rename one of them`)
     }
     const record: InstanceRecord = { ...config, template, slave_id: slaveId, desired, created_with: null }
-    await this.#putAt(slaveId, () => this.#store.batch([...this.#ids.skip(config.id), ...this.#tombstones.forget(config.id), putIn(this.#instances, String(config.id), record, { expectedRevision: 0 })]))
+    await this.#putAt(slaveId, () => this.#store.batch([...this.#ids.skip(config.id), ...this.deletions.forgetting(config.id), putIn(this.#instances, String(config.id), record, { expectedRevision: 0 })]))
   }
 
   /** Runs the removal of a slave: none of its instances escapes it. Throws `wrong_state` when it is under way already, and what `remove` throws. */
@@ -185,47 +185,6 @@ export class InstanceService {
       return await remove()
     } finally {
       this.#leaving.delete(instanceId)
-    }
-  }
-
-  /** Forgets an instance; with `isPending` its slave is told when it comes back, and otherwise only should it bring the instance again. */
-  async delete(record: Pick<InstanceRecord, 'id' | 'slave_id'>, isPending: boolean): Promise<void> {
-    await this.#store.batch([
-      deleteFrom(this.#instances, String(record.id)),
-      ...(isPending ? this.#tombstones.bury(record) : this.#tombstones.done(record)),
-    ])
-  }
-
-  /** Puts on record that an instance is to be deleted, before its slave is told: whatever happens then, it is finished later. */
-  async intendDeletion(record: InstanceRecord): Promise<void> {
-    await this.#store.batch(this.#tombstones.bury(record))
-  }
-
-  /** The writes that delete all instances of a slave that is removed, and what it was still to delete. */
-  deletionsOf(slaveId: number): Write[] {
-    return [...this.assignedTo(slaveId).map(({ id }) => deleteFrom(this.#instances, String(id))), ...this.#tombstones.forgetAllOf(slaveId)]
-  }
-
-  /** Whether an instance was deleted, and its slave has yet to say that it has done so too. */
-  isDeleted(instanceId: number): boolean {
-    return this.#tombstones.isPending(instanceId)
-  }
-
-  /** The slave that an instance was deleted from, or is to be, while no other has its id. */
-  tombstoneOf(instanceId: number): number | undefined {
-    return this.#tombstones.slaveOf(instanceId)
-  }
-
-  /** The slave has refused to delete it. */
-  async forgetDeleted(instanceId: number): Promise<void> {
-    await this.#store.batch(this.#tombstones.forget(instanceId))
-  }
-
-  /** A slave has told all that it has: what it was to delete of others is done. */
-  async finishDeletions(slaveId: number, brought: ReadonlySet<number>): Promise<void> {
-    for (const id of this.#tombstones.pendingOf(slaveId)) {
-      if (brought.has(id) || this.get(id)) continue
-      await this.#store.batch(this.#tombstones.done({ id, slave_id: slaveId }))
     }
   }
 

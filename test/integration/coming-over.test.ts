@@ -90,8 +90,10 @@ describe('a cluster that comes over, slave by slave and control by control', () 
     cleanups.add(() => peer.terminate())
     old = new OldSlave(peer)
     await cluster.untilConnected('old', true)
-    await eventually(() => expect(cluster.master.log).to.match(/77.*assigned to slave|left alone/))
+    // Waits for its turn behind what the slave has brought.
+    expect(await cluster.ctl('instance', 'config', 'set', 'old-map', 'restart_policy', 'always')).to.include({ code: 0 })
     expect(old.answer()).to.deep.equal([])
+    expect(cluster.master.log).to.match(/old-map \(77\) is assigned to east; old keeps the data/).and.not.match(/brought in line/)
     expect(await cluster.state(77)).to.include({ slave: 'east', status: 'running' })
   })
 

@@ -62,7 +62,7 @@ export const instanceCommands: readonly CommandSpec[] = [
   {
     path: ['instance', 'assign'],
     summary: 'Give an instance to a slave',
-    details: 'One that has a slave already must be stopped; its data stays there.',
+    details: 'One that has a slave already must be stopped; its data stays there, and is found again when the instance is assigned back.',
     arguments: [oneInstance, { name: 'SLAVE', summary: 'Name or id of the slave', completes: 'slave' }],
     options: [],
     base: {},
@@ -78,7 +78,7 @@ export const instanceCommands: readonly CommandSpec[] = [
   {
     path: ['instance', 'delete'],
     summary: 'Delete instances with their data',
-    details: 'Asks for confirmation at a terminal; elsewhere --yes is needed.',
+    details: 'Slaves that had an instance before delete what they have of it, too, now or when they come back. Asks for confirmation at a terminal; elsewhere --yes is needed.',
     arguments: [instances],
     options: [
       { name: 'yes', short: 'y', summary: 'Do not ask' },

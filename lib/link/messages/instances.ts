@@ -50,7 +50,7 @@ const assignmentCommand = strict({ instance_id: InstanceId, slave_id: SlaveId })
 
 export const assignInstanceCommand = defineRequest({
   type: 'assign_instance_command',
-  summary: 'Assigns an instance to a slave. One that has a slave already must be stopped; its data stays where it is.',
+  summary: 'Assigns an instance to a slave. One that has a slave already must be stopped; its data stays there, until the instance is deleted.',
   routes: ['control-master'],
   permission: 'instance.config',
   isMutating: true,
@@ -123,7 +123,7 @@ export const createSave = defineRequest({
 
 export const deleteInstance = defineRequest({
   type: 'delete_instance',
-  summary: 'Stops the instance if need be and deletes it with its data. Forced, it is deleted though its slave is away, and from the slave when that comes back.',
+  summary: 'Stops the instance if need be and deletes it with its data, also from slaves that had it before. Forced, it is deleted though its slave is away, and from the slave when that comes back.',
   routes: ['control-master', 'master-slave'],
   permission: 'instance.delete',
   isMutating: true,

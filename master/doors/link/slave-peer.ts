@@ -66,7 +66,7 @@ export function slavePeer(cluster: Cluster, registration: Static<typeof Register
       const taken = (instanceId: number): void => {
         for (const event of held.take(instanceId)) consoles.output(slaveId, event)
       }
-      report(assignments.reconcile(link, slaveId, brought, taken).then(() => consoles.slaveConnected(slaveId)))
+      report(assignments.reconcile(link, { slave_id: slaveId, data_directory_id: dataDirectoryId }, brought, taken).then(() => consoles.slaveConnected(slaveId)))
       void pluginLink.tell(slaveId, link)
     },
     instance_state_changed: ({ instance_id: instanceId, state }) => {
