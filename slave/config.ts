@@ -3,6 +3,9 @@ import { dialectField } from '../lib/config/dialect-field.ts'
 import { choiceField, durationField, integerField, secretField, stringField } from '../lib/config/fields.ts'
 import { linkFields } from '../lib/config/link-fields.ts'
 
+/** Of the directories above the games' own: a game that runs as another user passes through them. */
+export const dataDirectoryMode = 0o711
+
 export const slaveConfig = defineConfig({
   program: 'slave',
   fields: {

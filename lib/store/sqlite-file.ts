@@ -1,9 +1,10 @@
 import Database from 'libsql'
 import { randomUUID } from 'node:crypto'
-import { chmodSync, closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, fsyncSync, linkSync, openSync, rmSync, statSync } from 'node:fs'
 import type { Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { ClusterError } from '../errors/cluster-error.ts'
+import { makeDirectory } from '../make-directory.ts'
 import { damaged, openError } from './sqlite-errors.ts'
 
 /** "CRRL": marks the file as ours. */
@@ -52,7 +53,7 @@ function createDatabase(file: string): void {
       'writes that belong to it; put both back, or move the -wal file away to start with a new database')
   }
   const folder = dirname(file)
-  const firstMade = mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const firstMade = makeDirectory(folder, 0o700)
   const draft = `${file}.${randomUUID()}`
   try {
     closeSync(openSync(draft, 'wx', 0o600))

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { linkSettings } from '../../lib/config/link-fields.ts'
 import { expectConsistent, loadConfig } from '../../lib/config/load.ts'
@@ -8,12 +7,13 @@ import { untilSignal } from '../../lib/cli/until-signal.ts'
 import type { Dialect } from '../../lib/link/channel.ts'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
 import { readAuthority } from '../../lib/net/read-authority.ts'
+import { makeDataDirectory } from '../../lib/make-directory.ts'
 import { createLogger } from '../../lib/log/create-logger.ts'
 import type { Logger } from '../../lib/log/logger.ts'
-import { slaveConfig } from '../config.ts'
+import { dataDirectoryMode, slaveConfig } from '../config.ts'
 import type { Host } from '../instance/host.ts'
 import { PortAllocator } from '../ports/allocator.ts'
-import { findUser } from '../run-as.ts'
+import { barrierTo, findUser } from '../run-as.ts'
 import { startSlave } from '../slave.ts'
 import { OwnTemplates } from '../template/own-templates.ts'
 
@@ -41,7 +41,11 @@ export async function run({ config, dataDirectory, dialect, runAs, stopGamesOnEx
   for (const warning of warnings) log.warn(warning)
   const inConfigDirectory = (path: string): string => resolve(dirname(config), path)
   const directory = inConfigDirectory(dataDirectory ?? values.data_directory)
-  await mkdir(directory, { recursive: true, mode: 0o711 })
+  makeDataDirectory(directory, dataDirectoryMode)
+  const user = await gameUser(runAs ?? values.run_as, log)
+  // Games that run go on, and need their slave: it tells, and refuses each start until that is put right.
+  const barrier = user && await barrierTo(directory, user)
+  if (barrier !== undefined) log.error(`No game can be started: ${barrier}`)
 
   const slave = await startSlave({
     dataDirectory: directory,
@@ -54,7 +58,7 @@ export async function run({ config, dataDirectory, dialect, runAs, stopGamesOnEx
       templates: new OwnTemplates(values.templates_directory === undefined ? undefined : inConfigDirectory(values.templates_directory), log),
       ports: new PortAllocator({ first: values.port_first, last: values.port_last }),
       restart: { baseMs: values['restart.base_ms'], capMs: values['restart.cap_ms'], maxAttempts: values['restart.attempts'], windowMs: values['restart.window_ms'] },
-      runAs: await gameUser(runAs ?? values.run_as, log),
+      runAs: user,
       keptRuns: values.kept_runs,
       env: process.env,
     },

@@ -21,12 +21,11 @@ export class ActiveRun {
   readonly number: number
   readonly run: Run
   readonly console: GameConsole
-  /** It was told to end, by this slave or the one before. */
-  isEnding: boolean
   readonly #record: Pick<InstanceRecord, 'assignment' | 'ports'>
   readonly #owner: ActiveRunOwner
   readonly #watch: RunWatch
   #isReady = false
+  #isEnding: boolean
   #fault: string | undefined
   #readyTimer: NodeJS.Timeout | undefined
   #health: HealthWatch | undefined
@@ -35,7 +34,7 @@ export class ActiveRun {
     const { assignment, ports } = record
     this.number = number
     this.run = run
-    this.isEnding = record.run?.phase === 'stopping'
+    this.#isEnding = record.run?.phase === 'stopping'
     this.#record = { assignment, ports }
     this.#owner = owner
     this.console = openConsole(assignment, ports, run)
@@ -55,6 +54,11 @@ export class ActiveRun {
     return this.#isReady
   }
 
+  /** It was told to end, by this slave or the one before. */
+  get isEnding(): boolean {
+    return this.#isEnding
+  }
+
   /** Why it is being ended, when that is for a fault of its own. */
   get fault(): string | undefined {
     return this.#fault
@@ -72,10 +76,15 @@ export class ActiveRun {
     this.#readyTimer = setTimeout(() => this.#blame(`it did not print its ready line within ${deadlineMs / 1_000} s`), deadlineMs)
   }
 
+  /** It is told to end: from now on nobody asks whether it is ready or at work, and nothing that it does is a fault. */
+  beginEnd(): void {
+    this.#isEnding = true
+    this.#stopAsking()
+  }
+
   /** Lets go of the game. */
   close(): void {
-    clearTimeout(this.#readyTimer)
-    this.#health?.close()
+    this.#stopAsking()
     this.#watch.close()
     this.console.close()
   }
@@ -85,13 +94,19 @@ export class ActiveRun {
     this.#isReady = true
     clearTimeout(this.#readyTimer)
     const { assignment: { template: { health } }, ports } = this.#record
-    if (health) {
+    if (health && !this.#isEnding) {
       this.#health = new HealthWatch({ health, ports, send: (line) => this.console.send(line), hung: (why) => this.#blame(why) })
     }
     this.#owner.ready()
   }
 
+  #stopAsking(): void {
+    clearTimeout(this.#readyTimer)
+    this.#health?.close()
+  }
+
   #blame(fault: string): void {
+    if (this.#isEnding) return
     this.#fault = fault
     this.#owner.faulty()
   }

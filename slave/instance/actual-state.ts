@@ -43,7 +43,9 @@ export class ActualState {
   /** It is not running though it is wanted; `then` says as a sentence what happens next. */
   crashed(error: ClusterError, then?: string): void {
     const problem = then === undefined ? error.message : continued(error.message, then)
-    this.#log.warn(problem)
+    // A log has one line for each entry: the further ones are readable as a list.
+    const [first = '', ...lines] = problem.split('\n')
+    this.#log.warn(first, lines.length > 0 ? { lines } : {})
     this.waiters.fail('running', error)
     this.set('crashed', problem)
   }

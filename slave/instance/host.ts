@@ -1,5 +1,6 @@
 import type { Logger } from '../../lib/log/logger.ts'
 import type { PortAllocator } from '../ports/allocator.ts'
+import type { GameUser } from '../run-as.ts'
 import type { OwnTemplates } from '../template/own-templates.ts'
 import type { RestartSettings } from './restart-policy.ts'
 
@@ -11,7 +12,7 @@ export interface Host {
   readonly templates: OwnTemplates
   readonly restart: RestartSettings
   /** As whom games run; undefined: as whom the slave runs. */
-  readonly runAs: { readonly uid: number; readonly gid: number; readonly name: string } | undefined
+  readonly runAs: GameUser | undefined
   /** Consoles of this many runs are kept of each instance. */
   readonly keptRuns: number
   /** Environment that programs are searched with and games inherit parts of. */

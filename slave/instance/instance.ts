@@ -9,7 +9,7 @@ import type { ActiveRun } from './active-run.ts'
 import { ActualState } from './actual-state.ts'
 import { askGame, Asks, saveGame } from './ask-game.ts'
 import type { Host } from './host.ts'
-import { checkLaunch } from './launch-game.ts'
+import { checkLaunch, chosenPorts } from './launch-game.ts'
 import { Lifecycle } from './lifecycle.ts'
 import type { DeletedDirectory } from './deleted-directory.ts'
 import type { InstanceDirectory, InstanceRecord } from './record.ts'
@@ -110,11 +110,12 @@ export class Instance {
   async assign(completed: Completed): Promise<void> {
     const { assignment } = completed
     this.#expectNotRemoving()
-    const ports = await this.#host.ports.allocate(assignment, assignment.template.ports ?? {}, assignment.ports, this.#record.ports)
-    await this.#keeper.save(({ run, ports: before }) => {
+    const ports = await this.#host.ports.allocate(assignment, assignment.template.ports ?? {}, assignment.ports, chosenPorts(this.#record))
+    await this.#keeper.save(({ run, ports: before, assignment: { ports: setBefore }, set_ports: set = setBefore }) => {
+      if (!run) return { ...completed, ports, set_ports: assignment.ports }
       // A game that runs, or may, has its ports until it ends, whatever it gets next.
-      if (run) this.#host.ports.claim(assignment, before)
-      return { ...completed, ports: run ? before : ports }
+      this.#host.ports.claim(assignment, before)
+      return { ...completed, ports: before, set_ports: set }
     })
     this.#changed()
   }

@@ -14,6 +14,13 @@ describe('keptPorts', () => {
     return { assignment: { template, ports: pinned } as unknown as Planned['assignment'], ports }
   }
 
+  it('keeps a port that was chosen, and one that was set as long as it is', async () => {
+    const pinned = { ...planned({ game: 28_000, web: 22 }), set_ports: { web: 22 } }
+    expect(await keptPorts({ ...pinned, assignment: { ...pinned.assignment, ports: { web: 22 } } })).to.deep.equal({ game: 28_000, web: 22 })
+    expect(await keptPorts({ ...pinned, assignment: { ...pinned.assignment, ports: { web: 23 } } })).to.deep.equal({ game: 28_000, web: 23 })
+    expect(await keptPorts(pinned)).to.deep.equal({ game: 28_000 })
+  })
+
   it('gives up the number of a console that something else has, unless it was asked for', async () => {
     const server = createServer().listen(0, '0.0.0.0')
     cleanups.add(() => { server.close() })

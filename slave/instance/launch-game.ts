@@ -8,14 +8,21 @@ import { findGame, prepareGame } from './prepare-game.ts'
 import type { Planned } from './prepare-game.ts'
 import type { InstanceDirectory } from './record.ts'
 
+/** Of an instance's ports those that the slave has chosen; one that was set is kept only as long as it is. */
+export function chosenPorts({ assignment, ports, set_ports: set = assignment.ports }: Planned): Record<string, number> {
+  return Object.fromEntries(Object.entries(ports).filter(([name, port]) => set[name] !== port))
+}
+
 /**
- * The ports that an instance keeps for its next run: all but one that only Corral uses, when that is taken and another
- * does as well.
+ * The ports that an instance has in its next run as far as they are settled: those that are set, and those that were chosen
+ * before. One that only Corral uses is chosen anew when something else has it.
  */
-export async function keptPorts({ assignment: { template: { console: way }, ports: pinned }, ports }: Planned): Promise<Readonly<Record<string, number>>> {
-  if (way.input !== 'econ' || pinned[way.port] !== undefined) return ports
-  const { [way.port]: port, ...others } = ports
-  return port === undefined || await isPortFree(port, 'tcp') ? ports : others
+export async function keptPorts(planned: Planned): Promise<Readonly<Record<string, number>>> {
+  const { assignment: { template: { console: way }, ports: set } } = planned
+  const kept = { ...chosenPorts(planned), ...set }
+  if (way.input !== 'econ' || set[way.port] !== undefined) return kept
+  const { [way.port]: port, ...others } = kept
+  return port === undefined || await isPortFree(port, 'tcp') ? kept : others
 }
 
 /** Whether the game could be started: its program is there and its ports are free. Throws `invalid_config`, `program_missing`, `port_taken`. */

@@ -9,13 +9,13 @@ import { ActiveRun } from './active-run.ts'
 import type { ActualState } from './actual-state.ts'
 import { Beginning } from './beginning.ts'
 import { endError, endPlan, lastLines } from './end-of-run.ts'
+import { followEnd } from './follow-end.ts'
 import type { Host } from './host.ts'
 import { keptPorts, runLimitBytes } from './launch-game.ts'
 import { Preparation } from './preparation.ts'
 import type { InstanceDirectory, InstanceRecord } from './record.ts'
 import type { RecordKeeper } from './record-keeper.ts'
 import { recoverRun } from './recover-run.ts'
-import { decide, timeOfDay } from './restart-policy.ts'
 import type { PlayerActivity } from './run-watch.ts'
 import { SettleLoop } from './settle-loop.ts'
 
@@ -88,6 +88,11 @@ export class Lifecycle {
     return this.#parts.keeper.record
   }
 
+  /** The run that goes on, if any, is to end whatever becomes of it. */
+  get #isEndAsked(): boolean {
+    return this.isRestartWanted || this.isEvicted || this.#record.desired === 'stopped'
+  }
+
   /** Takes up what is on disk, then settles. What can't be taken up is tried again, and until then nothing is begun. */
   async recover(): Promise<void> {
     if (this.#record.has_given_up) this.#parts.actual.set('crashed')
@@ -144,7 +149,8 @@ export class Lifecycle {
     const { host, actual } = this.#parts
     const isWanted = this.#record.desired === 'running'
     const active = this.#active
-    if (active && (!isWanted || this.isRestartWanted || this.isEvicted || active.fault !== undefined)) await this.#end(active)
+    // One that is ending already was left so by the slave before, or withstood.
+    if (active && (this.#isEndAsked || active.isEnding || active.fault !== undefined)) await this.#end(active)
     else if (!active && isWanted && host.isDraining()) this.#rest()
     else if (!active && isWanted && !this.#loop.isWaiting && !this.#record.has_given_up) await this.#begin()
     else if (!active && !isWanted) actual.set('stopped')
@@ -169,7 +175,7 @@ export class Lifecycle {
     const number = this.#record.last_run + 1
     const { assignment } = this.#record
     const ports = await host.ports.allocate(assignment, assignment.template.ports ?? {}, assignment.ports, await keptPorts(this.#record))
-    await keeper.save({ last_run: number, ports, run: { number, phase: 'starting' } })
+    await keeper.save({ last_run: number, ports, set_ports: assignment.ports, run: { number, phase: 'starting' } })
     try {
       const outcome = await this.#beginning.launch(number)
       // What is wanted now, the next step finds out.
@@ -194,7 +200,7 @@ export class Lifecycle {
     const { keeper, actual } = this.#parts
     const { number, run, console } = active
     const { stop } = this.#record.assignment.template
-    active.isEnding = true
+    active.beginEnd()
     actual.set('stopping')
     await keeper.note({ run: { number, phase: 'stopping' } })
     const plan = this.isKillWanted ? { askGraceMs: 0, terminateGraceMs: 0 } : endPlan(stop, console)
@@ -224,7 +230,7 @@ export class Lifecycle {
           .finally(resolve)
       })
     })
-    actual.set('starting')
+    actual.set(active.isEnding ? 'stopping' : 'starting')
     active.expectReady(this.#record.run?.is_ready ?? false)
   }
 
@@ -240,7 +246,6 @@ export class Lifecycle {
     if (this.#active !== active) return
     const { keeper, owner, actual, log } = this.#parts
     const { number, run } = active
-    const wasStopped = active.isEnding && active.fault === undefined
     const lines = await lastLines(run)
     // What the game left behind goes with it: the next run must find its ports free.
     await run.kill().catch((error: unknown) => log.warn('Processes of an ended run remain', { error: String(error) }))
@@ -248,32 +253,16 @@ export class Lifecycle {
     await keeper.note({ run: null, last_exit: lastExitOf(exit) })
     owner.runEnded(number, exit)
     log.info(`Run ${number} has ended: ${describeExit(exit)}`)
-    const { desired, assignment } = this.#record
-    if (wasStopped || desired === 'stopped') actual.set('stopped')
-    else if (exit.reason === 'host_restarted' && assignment.restart_policy !== 'never') actual.set('stopped')
+    const { assignment } = this.#record
+    // Whatever was wrong with a run that was asked to end, its end is what was asked for.
+    const wasAsked = this.#isEndAsked || (active.isEnding && active.fault === undefined)
+    if (wasAsked || (exit.reason === 'host_restarted' && assignment.restart_policy !== 'never')) actual.set('stopped')
     else await this.#followEnd(endError(exit, active, lines), active.fault === undefined && exit.code === 0)
     this.settle()
   }
 
-  /** A run ended, or did not begin, though it was wanted: the restart policy has the word. */
-  async #followEnd(error: ClusterError, isClean: boolean): Promise<void> {
-    const { host, keeper, actual } = this.#parts
-    const { assignment: { restart_policy: policy }, restarts, desired } = this.#record
-    if (desired === 'stopped') return actual.set('stopped')
-    const verdict = decide({ policy, isClean, restarts, now: Date.now() }, host.restart)
-    if (verdict.kind === 'stopped') {
-      // A game that ended in order was told to, perhaps on its own console: that is not undone.
-      await keeper.note({ desired: 'stopped' })
-      actual.waiters.fail('running', error)
-      actual.set('stopped')
-    } else if (verdict.kind === 'restart') {
-      await keeper.note({ restarts: verdict.restarts })
-      actual.crashed(error, `It is started again at ${timeOfDay(verdict.delayMs)}.`)
-      this.#loop.settleLater(verdict.delayMs)
-    } else {
-      await keeper.note({ has_given_up: true })
-      actual.crashed(error, verdict.isGivenUp ? 'It crashed too often and is not started again by itself.' : undefined)
-    }
+  #followEnd(error: ClusterError, isClean: boolean): Promise<void> {
+    return followEnd(error, isClean, { ...this.#parts, startLater: (delayMs) => this.#loop.settleLater(delayMs) })
   }
 
   async #adopt(): Promise<void> {

@@ -10,10 +10,12 @@ import { findProgram } from '../../lib/template/find-program.ts'
 import { renderLaunch } from '../../lib/template/render.ts'
 import type { PrepareStep } from '../../lib/template/render.ts'
 import { resolveVariables } from '../../lib/template/variables.ts'
+import { barrierTo } from '../run-as.ts'
+import type { GameUser } from '../run-as.ts'
 import type { Host } from './host.ts'
 import type { InstanceDirectory, InstanceRecord } from './record.ts'
 
-export type Planned = Pick<InstanceRecord, 'assignment' | 'ports' | 'unusable'>
+export type Planned = Pick<InstanceRecord, 'assignment' | 'ports' | 'set_ports' | 'unusable'>
 
 /** How the game is started now that all is ready for it. */
 export interface PreparedGame {
@@ -48,7 +50,10 @@ export async function prepareGame({ assignment, ports }: Planned, program: strin
     dataDirectory: directory.data,
   })
   await applyFiles(files, directory.data)
-  if (host.runAs) await giveTo(directory.data, host.runAs)
+  if (host.runAs) {
+    await giveTo(directory.data, host.runAs)
+    await expectEntered([cwd, directory.data], host.runAs)
+  }
   const environment = gameEnvironment(env, directory, host)
   for (const step of prepare) {
     if (step.unless === undefined || !existsSync(step.unless)) await runStep(step, cwd, environment, host, signal)
@@ -80,9 +85,18 @@ async function runStep({ argv, deadlineMs }: PrepareStep, cwd: string, env: Reco
     await execute(file, rest, { cwd, env, signal, timeout: deadlineMs, killSignal: 'SIGKILL', maxBuffer: 16 * 1024 * 1024, ...(runAs ? { uid: runAs.uid, gid: runAs.gid } : {}) })
   } catch (error) {
     expectWanted(signal)
-    const { stderr = '', stdout = '' } = error as { stderr?: string; stdout?: string }
-    const lines = `${stdout}\n${stderr}`.trim().split('\n').slice(-10).join('\n')
-    throw new ClusterError('start_failed', `The template's preparation \`${argv.join(' ')}\` failed:\n${lines}`, { cause: error })
+    const { stderr = '', stdout = '', killed = false, code } = error as { stderr?: string; stdout?: string; killed?: boolean; code?: unknown }
+    const lines = `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '').slice(-10)
+    const why = killed && code === null ? `it took longer than ${deadlineMs / 1_000} s` : lines.at(-1) ?? (typeof code === 'number' ? `exit status ${code}` : String(error))
+    const printed = lines.length > 0 ? ` printed:\n${lines.join('\n')}` : ' printed nothing.'
+    throw new ClusterError('start_failed', `Could not prepare the game: ${why}\nThe template's \`${argv.join(' ')}\`${printed}`, { cause: error })
+  }
+}
+
+async function expectEntered(directories: readonly string[], user: GameUser): Promise<void> {
+  for (const directory of directories) {
+    const barrier = await barrierTo(directory, user)
+    if (barrier !== undefined) throw new ClusterError('start_failed', `The game can't be started: ${barrier}`)
   }
 }
 

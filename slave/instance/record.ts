@@ -18,6 +18,8 @@ export interface InstanceRecord {
   readonly unusable?: string | null
   readonly desired: InstanceState['desired']
   readonly ports: Readonly<Record<string, number>>
+  /** Those that the assignment had set when `ports` were settled: one of them is not kept once it is not set any more. */
+  readonly set_ports?: Readonly<Record<string, number>>
   /** Number of the newest run, 0 before the first. */
   readonly last_run: number
   /**

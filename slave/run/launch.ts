@@ -139,9 +139,10 @@ async function startFailed(directory: string, cause: unknown): Promise<ClusterEr
   const files = runFiles(directory)
   const texts = await Promise.all([files.output, files.launcherErrors].map(readTail))
   const lines = texts.join('\n').split('\n').filter((line) => line.trim() !== '').slice(-10)
-  return new ClusterError('start_failed', lines.length > 0
-    ? `Tried to start the game; it failed with:\n${lines.join('\n')}`
-    : `Tried to start the game; it did not begin in time. Look at the load of this host`, { details: { lines }, cause })
+  const why = lines.findLast((line) => line !== executionFailed) ?? lines.at(-1)
+  if (why === undefined) return new ClusterError('start_failed', 'Tried to start the game; it did not begin in time. Look at the load of this host', { details: { lines }, cause })
+  const context = lines.length > 1 ? `\nThe last lines:\n${lines.join('\n')}` : ''
+  return new ClusterError('start_failed', `Could not start the game: ${why}${context}`, { details: { lines }, cause })
 }
 
 async function readTail(path: string): Promise<string> {

@@ -70,7 +70,8 @@ describe('Run', () => {
       await writeFile(join(runs.directory, 'game'), '#!/no/such/interpreter\n', { mode: 0o755 })
       const error = await failure(runs.launch(['./game']))
       expect(error.code).to.equal('start_failed')
-      expect(error.message).to.include('./game: not found')
+      expect(error.message.split('\n')[0]).to.match(/^Could not start the game: .*\.\/game: not found$/)
+      expect(error.message).to.include('The last lines:\n')
     })
 
     it('reports a game that it is not allowed to become another user for, without starting it', async function () {

@@ -127,6 +127,15 @@ describe('Supervisor', () => {
     expect(await instance.archive.list()).to.deep.equal({ runs: [] })
   })
 
+  it('says in the first line of its problem why a preparation failed', async () => {
+    const supervisor = await supervisors.next()
+    for (const [prepare, why] of [['echo first; echo no space left; exit 3', 'no space left'], ['exit 3', 'exit status 3']] as const) {
+      const instance = await supervisor.assign(shellGame(7, { policy: 'never', prepare }))
+      await failureOf(instance.start(true))
+      expect(instance.state.problem?.split('\n')[0]).to.equal(`Could not prepare the game: ${why}`)
+    }
+  })
+
   it('does not begin what is told to stop at any moment of its start', async () => {
     const supervisor = await supervisors.next()
     const instance = await supervisor.assign(shellGame(7, { prepare: 'exec sleep 1000' }))

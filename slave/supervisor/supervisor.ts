@@ -1,6 +1,8 @@
-import { mkdir, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
+import { makeDataDirectory } from '../../lib/make-directory.ts'
+import { dataDirectoryMode } from '../config.ts'
 import { DeletedDirectory } from '../instance/deleted-directory.ts'
 import type { Host } from '../instance/host.ts'
 import { Instance } from '../instance/instance.ts'
@@ -46,7 +48,7 @@ export class Supervisor {
    * that were interrupted have left is cleared away.
    */
   async recover(): Promise<void> {
-    await mkdir(this.#directory, { recursive: true, mode: 0o711 })
+    makeDataDirectory(this.#directory, dataDirectoryMode)
     for (const deleted of await DeletedDirectory.allIn(this.#directory)) void deleted.clear(this.#host.log)
     const ids = (await readdir(this.#directory)).filter((name) => name === String(Number(name))).map(Number).filter(Number.isSafeInteger)
     for (const id of ids) await this.#open(id).catch((error: unknown) => this.#host.log.error(ClusterError.from(error).message))
@@ -91,7 +93,7 @@ export class Supervisor {
     const ports = await this.#host.ports.allocate(assignment, assignment.template.ports ?? {}, assignment.ports, {})
     const directory = new InstanceDirectory(join(this.#directory, String(assignment.id)))
     const record: InstanceRecord = {
-      ...completed, ports, desired: 'stopped', last_run: 0, run: null, last_exit: null, restarts: [], has_given_up: false,
+      ...completed, ports, set_ports: assignment.ports, desired: 'stopped', last_run: 0, run: null, last_exit: null, restarts: [], has_given_up: false,
     }
     try {
       await directory.create()

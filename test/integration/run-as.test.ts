@@ -7,6 +7,7 @@ import { sendRcon } from '../../lib/link/messages/console.ts'
 import { deleteInstance, startInstance, stopInstance } from '../../lib/link/messages/instances.ts'
 import { Cleanups } from '../helpers/cleanups.ts'
 import { TestCluster } from '../helpers/cluster.ts'
+import { failureOf } from '../helpers/failure-of.ts'
 import { runToEnd } from '../helpers/program.ts'
 
 const isRoot = process.getuid?.() === 0
@@ -63,6 +64,23 @@ describe('a slave of root with run_as', function () {
     expect(statSync(log).uid).to.not.equal(0)
     expect(await readFile(log, 'utf8')).to.equal('by root\nstarted\n')
     expect(await cluster.api(stopInstance, { instance_id: id, wait: true })).to.deep.equal({ status: 'stopped' })
+  })
+
+  it('tells at its start and at a game\'s which folder the user can\'t enter, and what to do', async () => {
+    const { id } = await cluster.create('outside', { template: 'identity', restart_policy: 'never' })
+    const why = `user nobody cannot enter ${cluster.directory} (mode 0700); run \`chmod o+x ${cluster.directory}\``
+    await chmod(cluster.directory, 0o700)
+    try {
+      await cluster.slave().end('SIGTERM')
+      await cluster.startSlave()
+      expect(cluster.slave().log).to.include(`No game can be started: ${why}`)
+      const failure = await failureOf(cluster.api(startInstance, { instance_id: id, wait: true }))
+      expect(failure).to.include({ code: 'start_failed', message: `The game can't be started: ${why}` })
+    } finally {
+      await chmod(cluster.directory, 0o711)
+    }
+    await cluster.api(startInstance, { instance_id: id, wait: true })
+    await cluster.api(stopInstance, { instance_id: id, wait: true })
   })
 
   it('does not start with a user that there is not, and warns when games would run as root', async () => {

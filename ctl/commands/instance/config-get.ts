@@ -12,15 +12,19 @@ type Leaf = string | number | boolean | null
 /** `ctl instance config get NAME [FIELD] [--secrets]` */
 export async function run({ args, connect, output, note }: Context): Promise<void> {
   const master = await connect()
-  const { id, name } = await findInstance(master, args.word('NAME'))
+  const { id, name, ports } = await findInstance(master, args.word('NAME'))
   const { config } = await master.send(getInstanceConfig, { instance_id: id, ...(args.flag('secrets') ? { secrets: true } : {}) })
-  const fields = flatFields(config)
+  // A port that is not set is a field all the same.
+  const chosen = new Map(Object.entries(ports).map(([port, number]) => [`ports.${port}`, number]))
+  const fields = new Map<string, Leaf>([...[...chosen.keys()].map((port) => [port, null] as const), ...flatFields(config)])
   const field = args.word('FIELD')
   if (field === '') return output.data(config, () => formatFields([...fields].map(([name, value]) => [name, value === null ? null : String(value)] as const), output.width))
-  const value = fields.get(fields.has(field) ? field : withoutGroup(field))
+  const known = fields.has(field) ? field : withoutGroup(field)
+  const value = fields.get(known)
   if (value === undefined) {
     throw new ClusterError('not_found', `The configuration of ${name} has no field "${field}"${didYouMean(field, fields.keys())}; it has ${[...fields.keys()].join(', ')}`)
   }
+  if (value === null && chosen.has(known)) note(`${known} is at its default: the slave has chosen ${chosen.get(known)}`)
   if (value === secretMask) note(args.flag('secrets') ? 'This token may not see secrets' : 'This is a secret; --secrets shows it')
   await output.data(value, () => `${value === null ? '' : String(value)}\n`)
 }
