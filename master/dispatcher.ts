@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { ClusterError } from '../lib/errors/cluster-error.ts'
-import type { RequestDefinition } from '../lib/link/define.ts'
+import type { RequestDefinition, ResponseOf } from '../lib/link/define.ts'
 import { answeredOn, HandlerTable } from '../lib/link/handlers.ts'
 import type { Link } from '../lib/link/link.ts'
-import type { PluginInfo } from '../lib/link/messages/plugins.ts'
+import type { listPlugins as listPluginsRequest } from '../lib/link/messages/plugins.ts'
 import type { RequestMessage } from '../lib/link/message.ts'
 import { check } from '../lib/link/validate.ts'
 import type { Registry } from '../lib/link/registry.ts'
@@ -35,10 +35,10 @@ export class Dispatcher {
   readonly #audit: Audit
 
   /** Throws when a message that the master must answer has no handler. */
-  constructor(cluster: Cluster, registry: Registry, countControls: () => number, listPlugins: () => PluginInfo[]) {
+  constructor(cluster: Cluster, registry: Registry, countControls: () => number, listPlugins: () => ResponseOf<typeof listPluginsRequest>) {
     this.#cluster = cluster
     this.#audit = new Audit(cluster.log, cluster.access)
-    const handlers: ControlHandlers = { ...slaveHandlers(cluster), ...instanceHandlers(cluster), ...clusterHandlers(cluster, countControls), ...userHandlers(cluster), list_plugins: () => ({ list: listPlugins() }) }
+    const handlers: ControlHandlers = { ...slaveHandlers(cluster), ...instanceHandlers(cluster), ...clusterHandlers(cluster, countControls), ...userHandlers(cluster), list_plugins: listPlugins }
     this.#handlers = new HandlerTable<RequestContext>(handlers)
     this.#standIns = new HandlerTable<RequestContext>(standIns(cluster, (definition, request, context) => this.#try(definition, request, context)))
     this.#handlers.expectComplete(answeredOn(registry, 'control-master'))

@@ -6,6 +6,7 @@ import { Directory } from '../lib/hub/directory.ts'
 import { Presence } from '../lib/hub/presence.ts'
 import { Topics } from '../lib/hub/topics.ts'
 import { messages } from '../lib/link/messages/index.ts'
+import type { LeftOutPackage } from '../lib/link/messages/plugins.ts'
 import { Registry } from '../lib/link/registry.ts'
 import type { Logger } from '../lib/log/logger.ts'
 import { Admission } from '../lib/net/admission.ts'
@@ -59,6 +60,8 @@ export interface MasterOptions {
   readonly templatesDirectory: string | undefined
   readonly link: ChannelSettings
   readonly plugins: readonly KnownPlugin[]
+  /** Packages of plugins that can't be used, to be listed. */
+  readonly leftOutPackages?: readonly LeftOutPackage[]
   /** The config with the plugins' fields. */
   readonly config: Config<Fields>
   /** Where plugins keep files. */
@@ -87,7 +90,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
 
   const cluster = createCluster({ store, log, templates, url: options.publicUrl ?? url, maxFollowerBufferBytes: limits.followerBufferBytes })
   const registry = new Registry(Object.values(messages))
-  const dispatcher = new Dispatcher(cluster, registry, () => door.count('control'), () => pluginHost.list())
+  const dispatcher = new Dispatcher(cluster, registry, () => door.count('control'), () => ({ list: pluginHost.list(), left_out: [...options.leftOutPackages ?? []] }))
   const metrics = createMetrics(cluster, (peer) => door.count(peer), log)
   const door: LinkDoor = new LinkDoor({
     cluster, dispatcher, registry, admission,

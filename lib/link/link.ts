@@ -168,14 +168,14 @@ export class Link {
   }
 
   #ask(definition: RequestDefinition | undefined, request: RequestMessage): Promise<unknown> {
-    const { owner, maxRequestsInFlight = defaultMaxInFlight } = this.#options
+    const { owner, registry, maxRequestsInFlight = defaultMaxInFlight } = this.#options
     try {
       if (this.#inFlight > maxRequestsInFlight) {
         throw new ClusterError('overloaded', `More than ${maxRequestsInFlight} requests are open on this link; wait for answers before sending more`, {
           details: { limit: 'limits.requests_in_flight' },
         })
       }
-      if (!definition) throw new ClusterError('unknown_type', `There is no request ${request.type} on ${this.#incoming}`)
+      if (!definition) throw registry.missing(request.type, `on ${this.#incoming}`)
       return owner.answer(definition, request, this)
     } catch (error) {
       return Promise.reject(ClusterError.from(error))

@@ -36,6 +36,14 @@ describe('Registry', () => {
     expect(registry.request('plugin:echo', 'control-master')).to.equal(another)
   })
 
+  it('says of a request that there is not what became of its plugin, where somebody knows', () => {
+    const registry = testRegistry()
+    registry.explainPlugins((plugin) => plugin === 'away' ? 'The plugin away is away' : undefined)
+    const message = (type: string): string => registry.missing(type, 'here').message
+    expect(registry.missing('away:go', 'here')).to.include({ code: 'unknown_type', message: 'The plugin away is away' })
+    for (const type of ['other:go', 'away', ':', '']) expect(message(type)).to.equal(`There is no request ${type} here`)
+  })
+
   it('marks every request of the cluster that changes something, and none that only reads', () => {
     const registry = new Registry(Object.values(messages))
     const requests = (['control-master', 'master-slave'] as const).flatMap((route) => registry.requestsOn(route))

@@ -5,6 +5,7 @@ import type { Definition, EventDefinition, RequestDefinition, Route } from './de
 export class Registry {
   readonly #requests = new Map<string, RequestDefinition>()
   readonly #events = new Map<string, EventDefinition>()
+  #absenceOf: (plugin: string) => string | undefined = () => undefined
 
   constructor(definitions: Iterable<Definition> = []) {
     for (const definition of definitions) this.add(definition)
@@ -30,7 +31,22 @@ export class Registry {
     return definition?.routes.includes(route) ? definition : undefined
   }
 
+  /** Whoever runs plugins knows why one has no messages here; undefined where there is nothing to say. */
+  explainPlugins(absenceOf: (plugin: string) => string | undefined): void {
+    this.#absenceOf = absenceOf
+  }
+
+  /** What to answer a request that is not known `where` it arrived: `unknown_type`. */
+  missing(type: string, where: string): ClusterError {
+    return new ClusterError('unknown_type', this.#absenceOf(pluginOf(type)) ?? `There is no request ${type} ${where}`)
+  }
+
   requestsOn(route: Route): RequestDefinition[] {
     return [...this.#requests.values()].filter((definition) => definition.routes.includes(route))
   }
+}
+
+/** The plugin whose message has this type; '' for one of Corral's own. */
+export function pluginOf(type: string): string {
+  return type.slice(0, Math.max(0, type.indexOf(':')))
 }

@@ -10,6 +10,7 @@ import { ClusterError } from '../errors/cluster-error.ts'
 import type { Definition } from '../link/define.ts'
 import { packageRoot } from '../package-root.ts'
 import type { Plugin } from './definition.ts'
+import { loadFailure } from './load-failure.ts'
 
 export interface KnownPlugin {
   readonly plugin: Plugin
@@ -41,15 +42,16 @@ export async function builtInPlugin(name: string): Promise<KnownPlugin | undefin
   return { plugin: await load(file, name), source: 'built-in', paths: [isSource ? dirname(file) : file] }
 }
 
-/** Plugins from npm packages that were installed below a directory. Those that can't be loaded are reported and left out. */
-export async function installedPlugins(directory: string, packages: readonly string[], onProblem: (error: ClusterError) => void): Promise<KnownPlugin[]> {
+/** Plugins from npm packages that were installed below a directory. Those that can't be loaded are reported, with the package's name, and left out. */
+export async function installedPlugins(directory: string, packages: readonly string[], onProblem: (error: ClusterError, source: string) => void): Promise<KnownPlugin[]> {
   const found: KnownPlugin[] = []
   const { resolve } = createRequire(join(directory, 'package.json'))
   for (const name of packages) {
     try {
       found.push({ plugin: await load(resolve(name), name), source: name, paths: [join(directory, 'node_modules', name)] })
     } catch (error) {
-      onProblem(new ClusterError('invalid_config', `The plugin package ${name} can't be loaded: ${(error as Error).message}`, { cause: error }))
+      const reason = await loadFailure(error, directory, name)
+      onProblem(new ClusterError('invalid_config', `The plugin package ${name} can't be loaded: ${reason}`, { cause: error }), name)
     }
   }
   return found
@@ -71,6 +73,24 @@ export function withPlugins<F extends Fields>(definition: ConfigDefinition<F>, p
     extended = extended.extend(name, { enabled, ...config }) as unknown as ConfigDefinition<Fields>
   }
   return extended
+}
+
+/** The fields with those of one more plugin. Throws `conflict` when the name of one of `others`, or a field, is in use. */
+export function withNewPlugin(definition: ConfigDefinition<Fields>, known: KnownPlugin, others: readonly KnownPlugin[]): ConfigDefinition<Fields> {
+  expectFreeName(known, others)
+  try {
+    return withPlugins(definition, [known])
+  } catch (error) {
+    throw new ClusterError('conflict', `The plugin ${known.plugin.name} of the package ${known.source} can't be added: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** Throws `conflict` when one of these plugins has the name of a new one. */
+export function expectFreeName({ plugin: { name }, source }: KnownPlugin, others: readonly KnownPlugin[]): void {
+  const other = others.find(({ plugin }) => plugin.name === name)
+  if (!other) return
+  const origin = other.source === 'built-in' ? 'one that comes with Corral' : `that of the package ${other.source}`
+  throw new ClusterError('conflict', `The plugin of the package ${source} is called ${name}, as is ${origin}`)
 }
 
 async function load(file: string, name: string): Promise<Plugin> {

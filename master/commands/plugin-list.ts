@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { escapeControls } from '../../lib/log/escape.ts'
 import type { KnownPlugin } from '../../lib/plugin/catalogue.ts'
 import { configPath } from '../config.ts'
 import { describeFailure, readFailures } from '../plugins/failures.ts'
@@ -15,12 +16,13 @@ interface Row {
   readonly restart_needed: boolean | null
   readonly description: string
   readonly last_failure?: LastFailure
+  /** Why it is left out: it goes by the name of its package then. */
+  readonly problem?: string
 }
 
 /** Prints all plugins with whether they are enabled, whether the running master must be started again for that, and the last failure of each. */
 export async function listPlugins({ config, json }: { config: string; json: boolean }): Promise<void> {
-  const { setup, all, values } = await openConfig(config)
-  for (const { message } of setup.problems) process.stderr.write(`${message}\n`)
+  const { setup, all, values } = await openConfig(config, () => {})
   const dataDirectory = configPath(config, values.data_directory)
   const [failures, started] = await Promise.all([readFailures(dataDirectory), readStarted(dataDirectory)])
   const listed = setup.plugins.map((known) => {
@@ -31,6 +33,9 @@ export async function listPlugins({ config, json }: { config: string; json: bool
     const row: Row = { name, version, source, enabled, restart_needed: started ? reason !== undefined : null, description, ...failure ? { last_failure: failure } : {} }
     return { row, reason }
   })
+  for (const { source, problem } of setup.leftOut) {
+    listed.push({ row: { name: source, version: '', source, enabled: false, restart_needed: null, description: '', problem }, reason: undefined })
+  }
   for (const name of started?.versions.keys() ?? []) {
     if (!listed.some(({ row }) => row.name === name)) process.stderr.write(`The plugin ${name} is here no more, but the running master has it until it is started again\n`)
   }
@@ -43,7 +48,8 @@ function installedMsOf({ source, paths: [directory] = [] }: KnownPlugin): number
   return source === 'built-in' || directory === undefined ? undefined : statSync(directory, { throwIfNoEntry: false })?.ctimeMs
 }
 
-function rowText({ name, version, enabled, description, last_failure: failure }: Row, reason: string | undefined): string {
+function rowText({ name, version, enabled, description, last_failure: failure, problem }: Row, reason: string | undefined): string {
+  if (problem !== undefined) return `${name.padEnd(14)} left out\n${' '.repeat(15)}${escapeControls(problem)}\n`
   const more = [
     ...(reason === undefined ? [] : [`restart needed: ${reason}`]),
     ...(failure ? [`last failure, ${describeFailure(failure)}`] : []),

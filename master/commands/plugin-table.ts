@@ -52,7 +52,7 @@ export const pluginCommands = (configFile: (args: Arguments) => string): readonl
     path: ['plugin', 'uninstall'],
     summary: 'Take an installed plugin away, with its fields in the config',
     details: 'What it kept in the database stays. A master that runs has the plugin until it is started again.',
-    arguments: [name],
+    arguments: [{ ...name, summary: 'Name of the plugin, or of a package that is left out; `master plugin list` shows it' }],
     options: [],
     run: async (args) => {
       const { uninstallPlugin } = await import('./plugin.ts')

@@ -59,7 +59,7 @@ export function apiRouter({ cluster, dispatcher, registry, observer, maxBodyByte
     const caller = authenticate(request)
     connections.release(request.socket)
     const definition = registry.request(type, 'control-master')
-    if (!definition || definition.isLinkOnly) throw new ClusterError('unknown_type', `There is no request ${type} over HTTP; see /api/openapi.json`)
+    if (!definition || definition.isLinkOnly) throw registry.missing(type, 'over HTTP; see /api/openapi.json')
     // The permission goes first: who may not ask learns nothing of what is asked for.
     cluster.access.require(caller, definition.permission)
     // Nothing is kept of what is sent by somebody who may not send it.

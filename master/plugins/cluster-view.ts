@@ -1,4 +1,3 @@
-import { ClusterError } from '../../lib/errors/cluster-error.ts'
 import { decodeBytes } from '../../lib/link/console-bytes.ts'
 import { routeOf } from '../../lib/link/define.ts'
 import { sendRcon } from '../../lib/link/messages/console.ts'
@@ -36,7 +35,7 @@ export function clusterView(cluster: Cluster, dispatcher: Dispatcher, registry: 
     onRevoked: (listener) => undo.add(tokens.onRevoked((tokenId) => guard.call('revoked token', () => listener(tokenId)))),
     request: async (type, data, principal) => {
       const definition = registry.request(type, 'control-master')
-      if (!definition || definition.isLinkOnly) throw new ClusterError('unknown_type', `There is no request ${type}`)
+      if (!definition || definition.isLinkOnly) throw registry.missing(type, 'of controls')
       access.require(principal, definition.permission)
       check(definition.request, data, type)
       const outcome = await dispatcher.answer(definition, { to: routeOf(definition, data), data: Payload.ofValue(data) }, { caller: principal })

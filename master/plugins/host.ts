@@ -29,6 +29,7 @@ export class PluginHost {
     this.#known = known
     this.#failures = new PluginFailures(dataDirectory, cluster.log)
     for (const { plugin: { webSocketPaths = [] } } of known) options.upgrades.reserve(webSocketPaths)
+    options.registry.explainPlugins((plugin) => this.#absenceOf(plugin))
     const failures = this.#failures
     new Counter({
       name: 'corral_plugin_failures_total', help: 'What went wrong inside plugins, by plugin; on slaves too', labelNames: ['plugin'], registers: [metrics],
@@ -98,6 +99,15 @@ export class PluginHost {
     if (!isFatal || !this.#running.has(plugin)) return
     this.#parts.cluster.log.error(`Plugin ${plugin} is stopped, for nobody can tell what its failure left behind; it starts again with the master, unless you disable it with \`master plugin disable ${plugin}\``)
     void this.stop(plugin)
+  }
+
+  /** Why a plugin that is known has no messages. */
+  #absenceOf(name: string): string | undefined {
+    const known = this.#known.find(({ plugin }) => plugin.name === name)
+    if (!known || this.#running.has(name)) return undefined
+    if (!this.#isEnabled(known.plugin)) return `The plugin ${name} is not enabled; see \`master plugin enable\``
+    // One that has not failed is still to be started.
+    return this.#failures.lastOf(name) === null ? undefined : `The plugin ${name} was stopped after an error; see \`ctl plugin list\``
   }
 
   #isEnabled({ name }: Plugin): boolean {

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { loadConfig } from '../../lib/config/load.ts'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
-import { installedPackages, installedPlugins } from '../../lib/plugin/catalogue.ts'
-import { installPackage } from '../../lib/plugin/packages.ts'
+import { builtInPlugins, installedPackages, installedPlugins } from '../../lib/plugin/catalogue.ts'
+import { installPackage, packageOf, uninstallPackage } from '../../lib/plugin/packages.ts'
 import { slaveConfig } from '../config.ts'
 import { packagesDirectory } from '../plugins/packages-directory.ts'
 
@@ -20,6 +20,15 @@ export async function listPlugins({ config, json }: { config: string; json: bool
 export async function installPlugin({ config, package: wanted }: { config: string; package: string }): Promise<void> {
   const { plugin } = await installPackage(await directoryOf(config), wanted)
   process.stdout.write(`The plugin ${plugin.name} ${plugin.version} is installed; start the slave again to run it. Its games go on meanwhile.\n`)
+}
+
+/** Takes an installed plugin away. Throws `not_found`, `invalid_request` for one that comes with Corral. */
+export async function uninstallPlugin({ config, name }: { config: string; name: string }): Promise<void> {
+  const directory = await directoryOf(config)
+  const unusable: string[] = []
+  const installed = await installedPlugins(directory, Object.keys(await installedPackages(directory)), (_problem, source) => unusable.push(source))
+  await uninstallPackage(directory, packageOf(name, { program: 'slave', plugins: [...installed, ...await builtInPlugins()], unusable }))
+  process.stdout.write(`The plugin ${name} is uninstalled; a slave that runs has it until it is started again.\n`)
 }
 
 async function directoryOf(config: string): Promise<string> {

@@ -90,6 +90,17 @@ export const slaveCommands: readonly ProgramCommand[] = [
       await installPlugin({ config: configFile(args), package: args.word('PACKAGE') })
     },
   },
+  {
+    path: ['plugin', 'uninstall'],
+    summary: 'Take an installed plugin away',
+    details: 'What it keeps in files stays. A slave that runs has the plugin until it is started again.',
+    arguments: [{ name: 'NAME', summary: 'Name of the plugin, or of a package that can\'t be loaded; `slave plugin list` shows it' }],
+    options: [],
+    run: async (args) => {
+      const { uninstallPlugin } = await import('./plugin.ts')
+      await uninstallPlugin({ config: configFile(args), name: args.word('NAME') })
+    },
+  },
   ...configCommands('slave', async () => (await import('../config.ts')).slaveConfig),
 ]
 

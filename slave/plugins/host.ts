@@ -4,6 +4,7 @@ import type { Link } from '../../lib/link/link.ts'
 import type { EventMessage, RequestMessage } from '../../lib/link/message.ts'
 import { pluginFailed } from '../../lib/link/messages/plugins.ts'
 import type { PluginOrder, PluginProblem } from '../../lib/link/messages/plugins.ts'
+import { pluginOf } from '../../lib/link/registry.ts'
 import type { Registry } from '../../lib/link/registry.ts'
 import type { Logger } from '../../lib/log/logger.ts'
 import { builtInPlugin, installedPackages, installedPlugins } from '../../lib/plugin/catalogue.ts'
@@ -43,6 +44,8 @@ export class SlavePlugins {
   readonly #running = new Map<string, { readonly plugin: LocalPlugin; stop(): Promise<void> }>()
   /** Orders that ended in a failure for which the plugin was stopped: it is not started again by a master that merely comes back. */
   readonly #fallen = new Map<string, string>()
+  /** Why those don't run that should: what their requests are answered with. */
+  readonly #absences = new Map<string, string>()
   readonly #limit = new FailureLimit()
   readonly #changed = new Set<Instance>()
   #supervisor: Supervisor | undefined
@@ -55,6 +58,7 @@ export class SlavePlugins {
     this.#options = options
     this.#orders = new PluginOrders(options.dataDirectory, options.log)
     this.#taps = new ConsoleTaps(() => this.#instances())
+    options.registry.explainPlugins((plugin) => this.#absences.get(plugin))
   }
 
   /** Starts what ran before; the master need not be there. */
@@ -159,14 +163,17 @@ export class SlavePlugins {
   }
 
   async #start(order: PluginOrder): Promise<PluginProblem | undefined> {
-    const { log, registry } = this.#options
+    const { log, registry, slave } = this.#options
     const { name } = order
     if (this.#fallen.get(name) === JSON.stringify(order)) return undefined
+    this.#absences.delete(name)
+    let known: KnownPlugin | undefined
     try {
-      const known = await this.#find(order)
+      known = await this.#find(order)
       if (known.plugin.version !== order.version) log.warn(`The plugin ${name} is ${known.plugin.version} here and ${order.version} at the master; they may not understand each other`)
       const plugin = new LocalPlugin(known, order, this.#host(), () => {
         this.#fallen.set(name, JSON.stringify(order))
+        this.#absences.set(name, `The plugin ${name} was stopped on slave ${slave.name} after an error; see \`ctl plugin list\``)
         void this.#running.get(name)?.stop()
       })
       watchUncaught(plugin.guard)
@@ -186,6 +193,7 @@ export class SlavePlugins {
       return undefined
     } catch (error) {
       const message = messageOf(error)
+      this.#absences.set(name, known ? `The plugin ${name} could not be started on slave ${slave.name}: ${message}` : message)
       log.error(`Plugin ${name} could not be started: ${message}`)
       return { name, message }
     }
@@ -203,7 +211,7 @@ export class SlavePlugins {
     const packages = Object.keys(await installedPackages(directory)).filter((one) => one === source)
     const [known] = await installedPlugins(directory, packages, (problem) => problems.push(problem))
     if (known?.plugin.name === name) return known
-    throw problems[0] ?? new ClusterError('not_found', `The package ${source} is not installed on slave ${this.#options.slave.name}; run \`slave plugin install ${source}\` there, then start the slave again`)
+    throw problems[0] ?? new ClusterError('not_found', `The plugin ${name} is not installed on slave ${this.#options.slave.name}; install the same package there with \`slave plugin install\`, then start the slave again`)
   }
 
   #host(): LocalHost {
@@ -233,8 +241,4 @@ export class SlavePlugins {
 
 function isSame(a: PluginOrder | undefined, b: PluginOrder): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
-}
-
-function pluginOf(type: string): string {
-  return type.slice(0, Math.max(0, type.indexOf(':')))
 }

@@ -113,6 +113,7 @@ describe('A plugin that throws', function () {
 
   const request = (name: string, type: string, data: object): Promise<unknown> => postJson(new URL(`/api/v1/${name}:${type}`, cluster.url), data, { token: cluster.token })
   const failure = (name: string, type: string, data: object): Promise<string> => request(name, type, data).then(() => 'none', (error: { code: string }) => error.code)
+  const refusal = (name: string, type: string, data: object): Promise<string> => request(name, type, data).then(() => 'none', ({ code, message }: { code: string; message: string }) => `${code}: ${message}`)
 
   async function info(name: string): Promise<PluginInfo> {
     const found = (await cluster.api(listPlugins, {})).list.find((plugin) => plugin.name === name)
@@ -188,7 +189,7 @@ describe('A plugin that throws', function () {
         if ((await info(how)).running) throw new Error('it runs')
         if (await http(`/${how}/throw`) !== 404) throw new Error('it serves')
       }, { deadlineMs: 5_000, what: 'Its end' })
-      expect(await failure(how, 'fail', { how: 'none' })).to.equal('unknown_type')
+      expect(await refusal(how, 'fail', { how: 'none' })).to.equal(`unknown_type: The plugin ${how} was stopped after an error; see \`ctl plugin list\``)
       expect(cluster.master.log).to.contain(`Plugin ${how} could not be stopped cleanly: Error: in a stop`)
       expect(await failure('hazard', 'fail', { how: 'none' })).to.equal('none')
     })
@@ -211,7 +212,8 @@ describe('A plugin that throws', function () {
   it('of itself in a slave\'s part is stopped on that slave until it starts again, and the games go on', async () => {
     const { pid } = await cluster.state(instance)
     await failing('hazard', 'in a stray timer', () => request('hazard', 'fail_slave', { how: 'stray', slave_id: 1 }))
-    await eventually(async () => expect(await failure('hazard', 'fail_slave', { how: 'none', slave_id: 1 })).to.equal('unknown_type'), { deadlineMs: 5_000, what: 'Its end' })
+    const stopped = 'unknown_type: The plugin hazard was stopped on slave east after an error; see `ctl plugin list`'
+    await eventually(async () => expect(await refusal('hazard', 'fail_slave', { how: 'none', slave_id: 1 })).to.equal(stopped), { deadlineMs: 5_000, what: 'Its end' })
     expect(await cluster.state(instance)).to.include({ pid, status: 'running' })
     expect(await cluster.slave().end('SIGTERM')).to.include({ code: 0 })
     await cluster.startSlave()

@@ -244,8 +244,11 @@ describe('The parts of a plugin from a package', function () {
     await cluster.master.end('SIGTERM')
     await cluster.startMaster()
     await cluster.addSlave('west')
-    await cluster.slave('west').untilLog(/corral-probe is not installed on slave west; run `slave plugin install corral-probe`/)
-    await cluster.master.untilLog(/Plugin probe could not be started on slave 2: The package corral-probe is not installed/)
+    await cluster.slave('west').untilLog(/The plugin probe is not installed on slave west; install the same package there with `slave plugin install`, then start the slave again/)
+    await cluster.master.untilLog(/Plugin probe could not be started on slave 2: The plugin probe is not installed/)
+    const { id } = await cluster.create('castle', { slave_id: 2 })
+    const refused = await ask('ask_instance', { instance_id: id, text: 'hi' }).then(() => 'none', ({ code, message }: { code: string; message: string }) => ({ code, message }))
+    expect(refused).to.deep.equal({ code: 'unknown_type', message: 'The plugin probe is not installed on slave west; install the same package there with `slave plugin install`, then start the slave again' })
   })
 })
 

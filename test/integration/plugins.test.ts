@@ -1,7 +1,8 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { Cleanups } from '../helpers/cleanups.ts'
+import { placePlugin, pluginFolder } from '../helpers/plugin-package.ts'
 import { Program, runToEnd } from '../helpers/program.ts'
 import { temporaryDirectory } from '../helpers/temp-directory.ts'
 
@@ -19,6 +20,10 @@ const throws = `
     name: 'broken', version: '1.0.0', description: 'Throws.',
     master: () => { throw new Error('no good') },
   })`
+
+const named = (name: string): string => `
+  import { definePlugin } from 'corral/plugin'
+  export const plugin = definePlugin({ name: '${name}', version: '1.0.0', description: 'Has a name.', master: () => {} })`
 
 describe('Plugins from packages', function () {
   this.timeout(90_000)
@@ -39,6 +44,15 @@ describe('Plugins from packages', function () {
     const { code: exit, stderr } = await runToEnd('master', ['plugin', 'install', `./${name}`], { cwd: directory })
     expect(exit, stderr).to.equal(0)
     await runToEnd('master', ['plugin', 'enable', name], { cwd: directory })
+  }
+
+  /** A master's directory with packages that `master plugin install` would refuse. */
+  async function masterWith(plugins: Readonly<Record<string, string>>): Promise<string> {
+    const directory = await newMaster()
+    const config = join(directory, 'config-master.json')
+    for (const [name, code] of Object.entries(plugins)) await placePlugin(join(directory, 'data'), name, code)
+    await writeFile(config, JSON.stringify({ ...JSON.parse(await readFile(config, 'utf8')) as object, plugin_packages: Object.keys(plugins).map((name) => `corral-${name}`) }), { mode: 0o600 })
+    return directory
   }
 
   async function run(directory: string): Promise<Program> {
@@ -87,6 +101,14 @@ describe('Plugins from packages', function () {
     expect((await plugin('list')).stdout, 'nothing runs that could wait').not.to.contain('restart needed')
     const again = await run(directory)
     expect(again.log).not.to.contain('greeter').and.not.to.contain('not a field')
+  })
+
+  it('go on working when another is uninstalled', async () => {
+    const directory = await newMaster()
+    await install(directory, 'greeter', greets)
+    await install(directory, 'broken', throws)
+    expect(await runToEnd('master', ['plugin', 'uninstall', 'broken'], { cwd: directory })).to.include({ code: 0 })
+    expect((await runToEnd('master', ['plugin', 'list'], { cwd: directory })).stdout).to.match(/^greeter +1\.2\.3 +enabled/m)
   })
 
   it('that come with Corral, or are not there, are not uninstalled', async () => {
@@ -138,5 +160,101 @@ describe('Plugins from packages', function () {
     const { code, stderr } = await runToEnd('master', ['plugin', 'enable', 'nonsense'], { cwd: await newMaster() })
     expect(code).to.equal(5)
     expect(stderr).to.match(/There is no plugin "nonsense"/)
+  })
+
+  it('are refused under a name that is in use, and nothing is changed', async () => {
+    const directory = await newMaster()
+    await install(directory, 'greeter', greets)
+    const files = ['config-master.json', 'data/packages/package.json'].map((name) => join(directory, name))
+    const before = await Promise.all(files.map((file) => readFile(file, 'utf8')))
+    const refused = async (program: 'master' | 'slave', name: string, plugin: string): Promise<string> => {
+      await pluginFolder(directory, name, named(plugin))
+      const { code, stderr } = await runToEnd(program, ['plugin', 'install', `./${name}`], { cwd: directory })
+      expect(code, stderr).to.equal(6)
+      return stderr
+    }
+    expect(await refused('master', 'first', 'concierge')).to.equal('The plugin of the package corral-first is called concierge, as is one that comes with Corral\n')
+    expect(await refused('master', 'second', 'greeter')).to.equal('The plugin of the package corral-second is called greeter, as is that of the package corral-greeter\n')
+    expect(await refused('master', 'greeter', 'bester'), 'in the place of one that is there').to.contain('corral-greeter is called bester')
+    expect(await Promise.all(files.map((file) => readFile(file, 'utf8')))).to.deep.equal(before)
+    expect((await runToEnd('master', ['plugin', 'list'], { cwd: directory })).stdout).to.match(/^greeter +1\.2\.3 /m)
+
+    await writeFile(join(directory, 'config-slave.json'), '{}', { mode: 0o600 })
+    expect(await refused('slave', 'first', 'concierge')).to.contain('corral-first is called concierge, as is one that comes with Corral')
+    expect((await runToEnd('slave', ['plugin', 'list'], { cwd: directory }))).to.include({ code: 0, stdout: '', stderr: '' })
+  })
+
+  it('whose name or fields are in use are left out with a warning, and can be uninstalled', async () => {
+    const heartbeat = named('link').replace('master: ', 'config: { heartbeat_ms: integerField({ default: 1, description: "x" }) }, master: ').replace('definePlugin }', 'definePlugin, integerField }')
+    const directory = await masterWith({ greeter: greets, first: named('concierge'), second: named('greeter'), third: heartbeat })
+    const outcome = (name: string): string => `; it is left out. Take it away with \`master plugin uninstall corral-${name}\``
+    const warnings = [
+      `The plugin of the package corral-first is called concierge, as is one that comes with Corral${outcome('first')}`,
+      `The plugin of the package corral-second is called greeter, as is that of the package corral-greeter${outcome('second')}`,
+      `The plugin link of the package corral-third can't be added: Config field "link.heartbeat_ms" is declared twice${outcome('third')}`,
+    ]
+    const lines = warnings.map((line) => `${line}\n`).join('')
+    for (const args of [['config', 'list'], ['config', 'set', 'greeter.word', 'hi'], ['db', 'export', 'all.jsonl'], ['plugin', 'enable', 'greeter']]) {
+      expect(await runToEnd('master', args, { cwd: directory }), args.join(' ')).to.include({ code: 0, stderr: lines })
+    }
+    const program = await run(directory)
+    expect(program.log).to.contain('says hi')
+    for (const warning of warnings) expect(program.log.split(warning)).to.have.length(2)
+    await program.end('SIGTERM')
+
+    for (const name of ['first', 'second', 'third']) {
+      const { code, stdout, stderr } = await runToEnd('master', ['plugin', 'uninstall', `corral-${name}`], { cwd: directory })
+      expect(code, stderr).to.equal(0)
+      expect(stdout).to.equal(`The package corral-${name} is uninstalled.\n`)
+    }
+    const { stdout, stderr } = await runToEnd('master', ['config', 'show', 'greeter.word'], { cwd: directory })
+    expect({ stdout, stderr }).to.deep.equal({ stdout: 'greeter.word = hi (file)\nWhat it says.\n', stderr: '' })
+  })
+
+  it('that can not be loaded are listed with the reason, its file and its line', async () => {
+    const directory = await masterWith({
+      comma: `${named('comma')}\nconst one two`,
+      boom: `${named('boom')}\n\nthrow new Error('boom')`,
+      part: `import { nothing } from './part.js'\n${named('part')}`,
+    })
+    const modules = join(directory, 'data/packages/node_modules')
+    await writeFile(join(modules, 'corral-part/part.js'), '\n\nlet let = 1')
+    const { code, stdout } = await runToEnd('master', ['plugin', 'list'], { cwd: directory })
+    expect(code).to.equal(0)
+    expect(stdout).to.match(/^corral-comma +left out\n +The plugin package corral-comma can't be loaded: \S.*\(\S*\/corral-comma\/index\.js:4\)$/m)
+    expect(stdout).to.match(/^corral-boom +left out\n +The plugin package corral-boom can't be loaded: boom \(\S*\/corral-boom\/index\.js:5:7\)$/m)
+    expect(stdout).to.match(/^corral-part +left out\n +The plugin package corral-part can't be loaded: \S.*\(\S*\/corral-part\/part\.js:3\)$/m)
+    const rows = JSON.parse((await runToEnd('master', ['plugin', 'list', '--json'], { cwd: directory })).stdout) as { name: string; enabled: boolean; problem?: string }[]
+    const { problem, ...row } = rows.find(({ name }) => name === 'corral-boom') ?? {}
+    expect(row).to.deep.equal({ name: 'corral-boom', version: '', source: 'corral-boom', enabled: false, restart_needed: null, description: '' })
+    expect(problem).to.contain('boom (')
+    const program = await run(directory)
+    expect(program.log).to.match(/corral-comma can't be loaded: .*corral-comma\/index\.js:4/)
+    const { token } = JSON.parse(await readFile(join(directory, 'config-control.json'), 'utf8')) as { token: string }
+    const listed = await runToEnd('ctl', ['plugin', 'list', '-o', 'json'], { cwd: directory, env: { CORRAL_URL: /http:\S+/.exec(program.log)?.[0] ?? '', CORRAL_TOKEN: token } })
+    expect(listed.code, listed.stderr).to.equal(0)
+    expect((JSON.parse(listed.stdout) as { name: string; problem?: string }[]).find(({ name }) => name === 'corral-boom')?.problem).to.equal(problem)
+  })
+
+  it('that are damaged, or gone with their folder, are listed with the reason', async () => {
+    const directory = await masterWith({ torn: named('torn') })
+    const packages = join(directory, 'data/packages')
+    await writeFile(join(packages, 'node_modules/corral-torn/package.json'), '{ "main": ')
+    const list = () => runToEnd('master', ['plugin', 'list'], { cwd: directory })
+    expect((await list()).stdout).to.match(/^corral-torn +left out\n +The plugin package corral-torn can't be loaded: \S.*package\.json/m)
+    await rm(packages, { recursive: true })
+    expect((await list()).stdout).to.match(/^corral-torn +left out\n +The plugin package corral-torn can't be loaded: Cannot find module 'corral-torn'$/m)
+  })
+
+  it('are uninstalled from a slave by the plugin\'s name, or by the package\'s own where it can not be loaded', async () => {
+    const directory = await temporaryDirectory(cleanups)
+    await writeFile(join(directory, 'config-slave.json'), '{}', { mode: 0o600 })
+    for (const [name, code] of Object.entries({ greeter: greets, comma: 'const one two' })) await placePlugin(join(directory, 'slave-data'), name, code)
+    const plugin = (...words: string[]) => runToEnd('slave', ['plugin', ...words], { cwd: directory })
+    expect(await plugin('uninstall', 'greeter')).to.include({ code: 0, stdout: 'The plugin greeter is uninstalled; a slave that runs has it until it is started again.\n' })
+    expect(await plugin('uninstall', 'corral-comma')).to.include({ code: 0 })
+    expect(await plugin('list')).to.include({ code: 0, stdout: '', stderr: '' })
+    expect(await plugin('uninstall', 'greeter')).to.include({ code: 5, stderr: 'There is no plugin "greeter"; `slave plugin list` shows those that there are\n' })
+    expect(await plugin('uninstall', 'bester')).to.include({ code: 2, stderr: 'The plugin bester comes with Corral and can\'t be uninstalled; let it run no more with `master plugin disable bester`\n' })
   })
 })

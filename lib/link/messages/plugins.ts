@@ -56,13 +56,23 @@ export const PluginInfo = Type.Object({
 })
 export type PluginInfo = Static<typeof PluginInfo>
 
+/** A plugin's package that the master can't use. */
+export const LeftOutPackage = Type.Object({
+  source: Type.String({ description: 'The npm package' }),
+  problem: Type.String({ description: 'Why it is left out' }),
+})
+export type LeftOutPackage = Static<typeof LeftOutPackage>
+
 export const listPlugins = defineRequest({
   type: 'list_plugins',
   summary: 'All plugins that the master knows, enabled or not.',
   routes: ['control-master'],
   permission: 'cluster.read',
   request: Empty,
-  response: Type.Object({ list: Type.Array(PluginInfo) }),
+  response: Type.Object({
+    list: Type.Array(PluginInfo),
+    left_out: Type.Optional(Type.Array(LeftOutPackage, { description: 'Packages that could not be used when the master was started' })),
+  }),
 })
 
 export type PluginProblem = Static<typeof setPlugins.response>['problems'][number]
