@@ -29,18 +29,18 @@ describe('newPassword', () => {
   }
 
   it('is typed twice at the terminal, unseen', async () => {
-    const { terminal, outcome, asked } = typed('se', 'cret\r', 'secret\r')
-    expect(await outcome).to.equal('secret')
+    const { terminal, outcome, asked } = typed('long ', 'secret\r', 'long secret\r')
+    expect(await outcome).to.equal('long secret')
     expect(asked).to.deep.equal(['Password for ann: ', '\n', 'Once more: ', '\n'])
     expect(terminal.modes).to.deep.equal([true, false])
   })
 
   it('may be corrected while it is typed', async () => {
-    expect(await typed('wrong\x15sekk\x7fr\bret😀x\x7f\n', 'sekret😀\n').outcome).to.equal('sekret😀')
+    expect(await typed('wrong\x15a sekk\x7fr\bret😀x\x7f\n', 'a sekret😀\n').outcome).to.equal('a sekret😀')
   })
 
-  it('is refused when the two differ or nothing is typed, and the terminal is as before', async () => {
-    for (const [pieces, message] of [[['a\r', 'b\r'], /differ/], [['\r'], /empty/], [['\x04'], /empty/]] as const) {
+  it('is refused when the two differ, nothing is typed or too little, and the terminal is as before', async () => {
+    for (const [pieces, message] of [[['password\r', 'passwort\r'], /differ/], [['\r'], /empty/], [['7 signs\r'], /too short.* 8 /], [['😀😀😀😀\r'], /too short/], [['\x04'], /empty/]] as const) {
       const { terminal, outcome } = typed(...pieces)
       expect(await outcome).to.match(message)
       expect(terminal.modes).to.deep.equal([true, false])
@@ -68,16 +68,17 @@ describe('newPassword', () => {
   }
 
   it('is all of stdin but the line end, when it is piped', async () => {
-    expect(await piped('secret\n')).to.equal('secret')
-    expect(await piped('sec', 'ret')).to.equal('secret')
+    expect(await piped('a secret\n')).to.equal('a secret')
+    expect(await piped('a sec', 'ret')).to.equal('a secret')
     expect(await piped(' with blanks \r\n')).to.equal(' with blanks ')
     const bytes = Buffer.from('pässword')
     expect(await piped(bytes.subarray(0, 2), bytes.subarray(2))).to.equal('pässword')
   })
 
-  it('is refused when what is piped is empty, several lines or very long', async () => {
+  it('is refused when what is piped is empty, too short, several lines or very long', async () => {
     expect(await piped('')).to.match(/empty/)
     expect(await piped('\n')).to.match(/empty/)
+    expect(await piped('x\n')).to.match(/too short/)
     expect(await piped('a\nb\n')).to.match(/several lines/)
     expect(await piped('x'.repeat(10_000))).to.match(/too long/)
   })

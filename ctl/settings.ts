@@ -23,8 +23,9 @@ export interface SettingsQuery {
 export interface Settings {
   readonly url: string
   readonly token: string
-  /** PEM text of the certificate authority. */
+  /** PEM text of the certificate authority, and the file that it is in. */
   readonly ca: string | undefined
+  readonly caFile: string | undefined
   readonly dialect: Dialect
   readonly warnings: readonly string[]
 }
@@ -70,7 +71,7 @@ async function fromFile(query: SettingsQuery): Promise<Settings> {
   for (const [name, value] of Object.entries({ url, token })) {
     if (value === undefined) throw new ClusterError('invalid_config', `The config file ${file} has no "${name}"; set it with \`ctl config set ${name} VALUE --config ${file}\``)
   }
-  return { url: url ?? '', token: token ?? '', ca: await readAuthority(caFile), dialect, warnings }
+  return { url: url ?? '', token: token ?? '', ca: await readAuthority(caFile), caFile, dialect, warnings }
 }
 
 function fromVariables({ config, env }: SettingsQuery): Promise<Settings> | undefined {
@@ -82,7 +83,8 @@ function fromVariables({ config, env }: SettingsQuery): Promise<Settings> | unde
   }
   const dialect = named || dialectField.default
   if (!isDialect(dialect)) throw new ClusterError('invalid_config', `CORRAL_DIALECT must be ${dialectField.problem(dialect)}, not "${dialect}"`)
-  return readAuthority(caFile || undefined).then((ca) => ({ url, token, ca, dialect, warnings: [] }))
+  const namedCaFile = caFile || undefined
+  return readAuthority(namedCaFile).then((ca) => ({ url, token, ca, caFile: namedCaFile, dialect, warnings: [] }))
 }
 
 function isDialect(word: string): word is Dialect {

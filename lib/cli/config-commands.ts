@@ -38,7 +38,9 @@ export function configCommands<F extends Fields>(program: Program, define: (file
       options: [jsonOption],
       run: async (args) => {
         const { file, definition } = await open(args)
-        print(configRows(definition, await loadConfig(definition, { file, env: process.env })), args.flag('json'))
+        const config = await loadConfig(definition, { file, env: process.env })
+        warn(config.warnings)
+        print(configRows(definition, config), args.flag('json'))
       },
     },
     {
@@ -67,10 +69,14 @@ export function configCommands<F extends Fields>(program: Program, define: (file
 
 async function setField<F extends Fields>(definition: ConfigDefinition<F>, file: string, name: string, value: string): Promise<void> {
   await setConfigField(definition, file, name, value)
-  const { values } = await loadConfig(definition, { file, env: {} })
+  const { values, warnings } = await loadConfig(definition, { file, env: {} })
   const conflict = definition.conflict(values)
-  if (conflict !== undefined) process.stderr.write(`Warning: ${conflict}, or the ${definition.program} will not start\n`)
+  warn([...warnings, ...(conflict === undefined ? [] : [`${conflict}, or the ${definition.program} will not start`])])
   process.stdout.write(`${name} is ${value === '' ? 'unset' : 'set'} in ${file}; it takes effect when the ${definition.program} is started again\n`)
+}
+
+function warn(warnings: readonly string[]): void {
+  for (const warning of warnings) process.stderr.write(`Warning: ${warning}\n`)
 }
 
 function print(rows: ConfigRow[], isJson: boolean): void {

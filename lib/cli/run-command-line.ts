@@ -5,6 +5,7 @@ import type { CommandForm, ProgramSpec } from './command.ts'
 import { helpText } from './help.ts'
 import { parseCommandLine } from './parse.ts'
 import { runProgram } from './run-program.ts'
+import { endWithReader } from './stdout-reader.ts'
 
 /** A command of a program that runs in the background, or prepares it. */
 export interface ProgramCommand extends CommandForm {
@@ -14,6 +15,7 @@ export interface ProgramCommand extends CommandForm {
 
 /** Runs the command that this process's command line names. Never throws: an error sets the exit code. */
 export function runCommandLine(program: ProgramSpec, commands: readonly ProgramCommand[]): Promise<void> {
+  endWithReader()
   return runProgram(async () => {
     const parsed = parseCommandLine(process.argv.slice(2), program, commands)
     if (parsed.kind === 'run') {

@@ -1,8 +1,9 @@
-import { chmod, open } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { ClusterError } from '../errors/cluster-error.ts'
 import { parseJson } from '../json/parse-json.ts'
 import { positionAt, syntaxErrorOffset } from '../json/syntax-error-offset.ts'
+import { shellWord } from '../text/shell-word.ts'
 
 const maxBytes = 1024 * 1024
 
@@ -14,7 +15,8 @@ export interface ConfigFile {
 }
 
 /**
- * Reads a config file; one that does not exist is empty. A file that others can read is closed to them, with a warning.
+ * Reads a config file; one that does not exist is empty. A warning tells of one that any user of the host can read or write:
+ * a group may have been given it on purpose.
  * Throws `invalid_config` with file, line and column.
  */
 export async function readConfigFile(file: string): Promise<ConfigFile> {
@@ -31,7 +33,7 @@ export async function readConfigFile(file: string): Promise<ConfigFile> {
       throw new ClusterError('invalid_config', `Cannot read ${file}: it has ${size} bytes, more than the ${maxBytes} that a config file may have`)
     }
     const entries = parseEntries(file, await readText(file, handle))
-    return { entries, warnings: (mode & 0o077) === 0 ? [] : [await closeToOthers(file, mode)] }
+    return { entries, warnings: (mode & 0o006) === 0 ? [] : [openToAll(file, mode)] }
   } finally {
     await handle.close()
   }
@@ -76,13 +78,8 @@ function malformed(file: string, json: string, cause: Error): ClusterError {
   })
 }
 
-async function closeToOthers(file: string, mode: number): Promise<string> {
-  const was = (mode & 0o777).toString(8).padStart(4, '0')
-  try {
-    await chmod(file, 0o600)
-    return `${file} was open to other users (${was}); its permissions are 0600 now`
-  } catch {
-    // Somebody else's file, or a file system without permissions.
-    return `${file} is open to other users (${was}) and its permissions cannot be changed; it may hold secrets`
-  }
+function openToAll(file: string, mode: number): string {
+  const shown = (mode & 0o777).toString(8).padStart(4, '0')
+  const may = [(mode & 0o004) !== 0 && 'read', (mode & 0o002) !== 0 && 'change'].filter((verb) => verb !== false).join(' and ')
+  return `${file} may hold secrets, and every user of this host can ${may} it (${shown}); close it with \`chmod o-rwx ${shellWord(file)}\``
 }

@@ -133,12 +133,19 @@ describe('loadConfig', () => {
     expect(values.http_port).to.equal(8080)
   })
 
-  it('closes a file that others can read, and says so', async () => {
-    await example.put({}, 0o644)
-    const { warnings } = await example.load()
-    expect(warnings).to.have.lengthOf(1)
-    expect(warnings[0]).to.include('0644')
-    expect((await stat(example.file)).mode & 0o777).to.equal(0o600)
+  it('leaves the permissions of the file alone, and warns of one that all may read or change', async () => {
+    for (const [mode, warned] of [[0o644, 'can read it (0644)'], [0o602, 'can change it (0602)'], [0o666, 'can read and change it (0666)']] as const) {
+      await example.put({}, mode)
+      const { warnings } = await example.load()
+      expect(warnings).to.have.lengthOf(1)
+      expect(warnings[0]).to.include(warned).and.include(`\`chmod o-rwx ${example.file}\``)
+      expect((await stat(example.file)).mode & 0o777).to.equal(mode)
+    }
+  })
+
+  it('has nothing against a file that is shared with a group', async () => {
+    await example.put({}, 0o660)
     expect((await example.load()).warnings).to.deep.equal([])
+    expect((await stat(example.file)).mode & 0o777).to.equal(0o660)
   })
 })

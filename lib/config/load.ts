@@ -15,7 +15,7 @@ export interface Config<F extends Fields> {
   /** Deeply frozen. */
   readonly values: Values<F>
   readonly sources: { readonly [K in keyof F]: Source }
-  /** Texts for the log: unknown fields and variables, a file that was open to others. */
+  /** Texts for the log: unknown fields and variables, a file that is open to all. */
   readonly warnings: readonly string[]
 }
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { lstat, readdir, readFile, stat, symlink } from 'node:fs/promises'
+import { chown, lstat, readdir, readFile, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Cleanups } from '../../test/helpers/cleanups.ts'
 import { exampleConfig, exampleDefinition } from '../../test/helpers/example-config.ts'
@@ -23,6 +23,18 @@ describe('setConfigField and saveConfigFields', () => {
     expect(await example.stored()).to.deep.equal({ http_port: 9000, name: '9000', trusted_proxies: ['a', 'b'] })
     expect((await stat(example.file)).mode & 0o777).to.equal(0o600)
     expect(await readdir(example.directory)).to.deep.equal([configFileName('master')])
+  })
+
+  it('keeps the mode, the owner and the group that a file has', async () => {
+    await example.put({ http_port: 1 }, 0o640)
+    const isRoot = process.getuid?.() === 0
+    if (isRoot) await chown(example.file, 12_345, 12_346)
+    const before = await stat(example.file)
+    await setConfigField(exampleDefinition, example.file, 'http_port', '2')
+    const after = await stat(example.file)
+    expect([after.mode & 0o777, after.uid, after.gid]).to.deep.equal([0o640, before.uid, before.gid])
+    if (isRoot) expect(after.gid).to.equal(12_346)
+    expect(await example.stored()).to.deep.equal({ http_port: 2 })
   })
 
   it('unsets a field with an empty text and keeps what it does not know', async () => {

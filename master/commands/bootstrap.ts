@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs'
 import { lookup } from 'node:dns/promises'
-import { mkdir } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { dirname, join, relative, resolve } from 'node:path'
+import { callHint, configHint } from '../../lib/cli/call-hint.ts'
 import { controlConfig } from '../../lib/config/control-config.ts'
+import { configFileName } from '../../lib/config/definition.ts'
 import { optionValue } from '../../lib/config/option-value.ts'
 import { saveConfigFields } from '../../lib/config/save.ts'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
+import { makeDataDirectory } from '../../lib/make-directory.ts'
 import { withDeadline } from '../../lib/net/with-deadline.ts'
 import { openSqliteStore } from '../../lib/store/sqlite-store.ts'
 import { masterConfig } from '../config.ts'
@@ -40,7 +42,7 @@ export async function bootstrap({ config, httpPort, bind, publicUrl, dataDirecto
   const port = optionValue(fields.http_port, 'http-port', httpPort) ?? fields.http_port.default
   const address = bind ?? fields.bind.default
   await expectAddress(address)
-  await mkdir(dirname(file), { recursive: true })
+  makeDataDirectory(dirname(file), 0o755)
   const directory = dataDirectory === undefined ? fields.data_directory.default : resolve(dataDirectory)
   const localHost = ['0.0.0.0', '::'].includes(address) ? '127.0.0.1' : address
   const url = publicUrl ?? `http://${localHost.includes(':') ? `[${localHost}]` : localHost}:${port}`
@@ -75,20 +77,21 @@ async function expectAddress(address: string): Promise<void> {
 
 function instructions({ config, control_config: control, url, join_token: token }: { config: string; control_config: string; url: string; join_token: string }): string {
   const shown = (path: string): string => relative(process.cwd(), path) || path
+  const ofMaster = configHint(shown(config), configFileName('master'))
   return `A new cluster is ready to run.
 
   ${shown(config)}   the master's config
   ${shown(control)}  lets ctl administer the cluster; keep it secret
 
 Next:
-  npx --no master run
-  npx --no slave join ${url} --name NAME     (it asks for the join token)
-  npx --no slave run
-  npx --no ctl slave list
+  ${callHint('master')} run${ofMaster}
+  ${callHint('slave')} join ${url} --name NAME     (it asks for the join token)
+  ${callHint('slave')} run
+  ${callHint('ctl')} slave list${configHint(shown(control), configFileName('control'))}
 
 The join token, good for one slave and one day:
   ${token}
 
-\`npx --no master config set FIELD VALUE\` changes the config; the master reads it when it starts.
+\`${callHint('master')} config set FIELD VALUE${ofMaster}\` changes the config; the master reads it when it starts.
 `
 }

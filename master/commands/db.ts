@@ -1,9 +1,9 @@
-import { createReadStream, existsSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
 import { openSqliteStore } from '../../lib/store/sqlite-store.ts'
-import { databaseFile, openConfig } from './open.ts'
+import { databaseFile, openConfig, openDatabase } from './open.ts'
 
 interface DatabaseOptions {
   readonly config: string
@@ -16,10 +16,7 @@ function isStandardStream(file: string | undefined): file is undefined | '-' {
 
 /** Writes all documents as JSON lines. Throws `database_in_use` while the master runs, `conflict` rather than overwrite a file. */
 export async function exportDatabase({ config, file }: DatabaseOptions): Promise<void> {
-  const { values } = await openConfig(config)
-  const database = databaseFile(config, values.data_directory)
-  if (!existsSync(database)) throw new ClusterError('not_found', `There is no database at ${database}`)
-  const store = await openSqliteStore({ file: database })
+  const store = await openDatabase(config)
   try {
     if (isStandardStream(file)) {
       for (const line of store.export()) process.stdout.write(`${line}\n`)

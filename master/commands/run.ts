@@ -7,6 +7,7 @@ import { ClusterError } from '../../lib/errors/cluster-error.ts'
 import { createLogger } from '../../lib/log/create-logger.ts'
 import { openSqliteStore } from '../../lib/store/sqlite-store.ts'
 import { configPath, masterConfig, masterLimits } from '../config.ts'
+import { certificateWarning } from '../http/certificate-warning.ts'
 import { startMaster } from '../master.ts'
 import { databaseFile, openConfig } from './open.ts'
 
@@ -21,9 +22,9 @@ interface RunOptions {
 /** Runs the master until it is told to stop. Throws `invalid_config`, `not_found`, `database_in_use`, `address_in_use`. */
 export async function run(options: RunOptions): Promise<void> {
   const port = optionValue(masterConfig.fields.http_port, 'http-port', options.httpPort)
-  const { values, warnings, setup, all } = await openConfig(options.config)
+  const { values, warnings, setup, all } = await openConfig(options.config, () => {})
   const log = createLogger({ level: values.log_level, format: values.log_format, stream: process.stderr })
-  for (const warning of [...warnings, ...setup.problems.map(({ message }) => message)]) log.warn(warning)
+  for (const warning of [...warnings, ...setup.leftOut.map(({ problem }) => problem)]) log.warn(warning)
 
   const certificate = options.tlsCert ?? fromConfig(options.config, values.tls_cert)
   const key = options.tlsKey ?? fromConfig(options.config, values.tls_key)
@@ -48,10 +49,13 @@ export async function run(options: RunOptions): Promise<void> {
       templatesDirectory: fromConfig(options.config, values.templates_directory),
       link: linkSettings(values),
       plugins: setup.plugins,
+      leftOutPackages: setup.leftOut,
       config: all,
       dataDirectory: configPath(options.config, values.data_directory),
       limits: masterLimits(values),
     })
+    const warning = certificate === undefined ? undefined : await certificateWarning(certificate)
+    if (warning !== undefined) log.warn(warning)
     log.info(`The master is ready at ${master.url}`)
     const reason = await Promise.race([untilSignal(), failure])
     log.info(`Stopping: ${reason instanceof ClusterError ? reason.message : reason}`)

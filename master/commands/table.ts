@@ -60,6 +60,21 @@ export const masterCommands: readonly ProgramCommand[] = [
     },
   },
   {
+    path: ['token', 'create'],
+    summary: 'Make a token in the database, for who has none left that `ctl` could use',
+    details: 'The master must not be running. The token is shown this once; the database keeps only its hash.',
+    arguments: [],
+    options: [
+      { name: 'name', value: 'NAME', summary: 'Whose token it is or what for; default `administrator`' },
+      { name: 'role', value: 'ROLE', choices: ['admin', 'viewer'], summary: 'What it may do: admin (default) all, viewer only look' },
+      jsonOption,
+    ],
+    run: async (args) => {
+      const { createToken } = await import('./token.ts')
+      await createToken({ config: configFile(args), name: args.text('name') ?? 'administrator', role: args.text('role') ?? 'admin', json: args.flag('json') })
+    },
+  },
+  {
     path: ['db', 'export'],
     summary: 'Write the database as JSON lines, to a file or to stdout',
     details: 'The master must not be running.',

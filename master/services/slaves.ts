@@ -71,8 +71,10 @@ export class SlaveService {
 
   /** Makes a slave with a join token's last permission. Throws `name_in_use`, `unauthenticated`. */
   async join(caller: Caller, name: string, labels: Record<string, string>): Promise<{ id: number; name: string; token: string }> {
-    if (this.#claimedNames.has(name) || this.#isNameTaken(name)) {
-      throw new ClusterError('name_in_use', `There is a slave "${name}" already; choose another name, or remove that one with \`ctl slave remove ${name}\``)
+    const namesake = this.list().find((slave) => slave.name === name)
+    if (namesake || this.#claimedNames.has(name)) {
+      const wayBack = namesake ? `; if this host is that slave and has lost its token, \`ctl slave create-token ${namesake.id}\` makes another, for \`slave config set token TOKEN\`` : ''
+      throw new ClusterError('name_in_use', `There is a slave "${name}" already; choose another name, or remove that one with \`ctl slave remove ${name}\`${wayBack}`)
     }
     return this.#claiming(name, async () => {
       const { id, write } = this.#ids.take()

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { openMemoryStore } from '../../lib/store/memory-store.ts'
 import type { Store } from '../../lib/store/store.ts'
 import { eventually } from '../../test/helpers/eventually.ts'
+import { failureOf } from '../../test/helpers/failure-of.ts'
 import { SlaveService } from './slaves.ts'
 import { TokenService } from './tokens.ts'
 
@@ -52,6 +53,24 @@ describe('TokenService', () => {
     for (const join of joins) if (join.status === 'rejected') expect((join.reason as { code: string }).code).to.equal('unauthenticated')
     expect(slaves.list()).to.have.length(5)
     expect(kept()).to.not.include(record.id)
+    tokens.close()
+  })
+
+  it('keeps the last administrator\'s token without an expiry, also of two that are revoked at once', async () => {
+    const { tokens, kept } = service()
+    const { record: first } = await tokens.create({ name: 'first', role: 'admin' })
+    await tokens.create({ name: 'viewer', role: 'viewer' })
+    await tokens.create({ name: 'for a day', role: 'admin', expiresInS: 86_400 })
+    const refusal = await failureOf(tokens.revoke(first.id))
+    expect(refusal.code).to.equal('conflict')
+    expect(refusal.message).to.include('ctl token create')
+    const { record: second } = await tokens.create({ name: 'second', role: 'admin' })
+    const outcomes = await Promise.allSettled([tokens.revoke(first.id), tokens.revoke(second.id)])
+    expect(outcomes.map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected'])
+    expect(kept()).to.include(second.id).and.not.include(first.id)
+    for (const id of kept().filter((each) => each !== second.id)) await tokens.revoke(id)
+    expect(tokens.list().map(({ name }) => name)).to.deep.equal(['second'])
+    expect((await failureOf(tokens.revoke(99))).code).to.equal('not_found')
     tokens.close()
   })
 })

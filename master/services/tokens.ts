@@ -47,6 +47,8 @@ export class TokenService {
   readonly #idByHash = new Map<string, string>()
   readonly #hashById = new Map<string, string>()
   readonly #revokedListeners = new Set<RevokedListener>()
+  /** Tokens whose revocation is not durable yet: of two that are revoked at once, each must not count on the other. */
+  readonly #leaving = new Set<string>()
   readonly #expiries: Expiries
 
   constructor(store: Store) {
@@ -145,9 +147,24 @@ export class TokenService {
       .sort((a, b) => a.id - b.id)
   }
 
-  /** Takes a token out of force. Throws `not_found`. */
+  /** Takes a token out of force. Throws `not_found`, and `conflict` for the last one that administers the cluster without end. */
   async revoke(tokenId: number): Promise<void> {
-    if (!await this.#tokens.delete(String(tokenId))) throw new ClusterError('not_found', `There is no token ${tokenId}; see \`ctl token list\``)
+    const id = String(tokenId)
+    this.#expectOtherAdministrator(id)
+    this.#leaving.add(id)
+    try {
+      if (!await this.#tokens.delete(id)) throw new ClusterError('not_found', `There is no token ${tokenId}; see \`ctl token list\``)
+    } finally {
+      this.#leaving.delete(id)
+    }
+  }
+
+  /** Without a token that administers, and goes on to, nobody could make another. */
+  #expectOtherAdministrator(leaving: string): void {
+    const lasting = this.#tokens.list().filter(({ id, value }) => isLastingAdministrator(value) && !this.#leaving.has(id))
+    if (lasting.length !== 1 || lasting[0]?.id !== leaving) return
+    throw new ClusterError('conflict', `Cannot revoke token ${leaving}: it is the last administrator's token without an expiry, and without it nobody could administer the cluster; `
+      + 'make another with `ctl token create NAME` first')
   }
 
   /** The writes that revoke a slave's token; none where it has no token of its own. */
@@ -188,6 +205,10 @@ export class TokenService {
 
 export function tokenInfo({ id, name, role, created_at, expires_at, uses_left }: TokenRecord): TokenInfo {
   return { id, name, role, created_at, expires_at, uses_left }
+}
+
+function isLastingAdministrator({ role, expires_at: expiresAt }: TokenRecord): boolean {
+  return role === 'admin' && expiresAt === null
 }
 
 function hasExpired({ expires_at: expiresAt }: TokenRecord): boolean {

@@ -1,8 +1,9 @@
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
 import type { RoleName } from '../../lib/auth/role.ts'
-import { maxPasswordLength } from '../../lib/link/messages/users.ts'
+import { maxPasswordLength, minPasswordLength, Password } from '../../lib/link/messages/users.ts'
 import type { UserInfo } from '../../lib/link/messages/users.ts'
 import type { UserPrincipal } from '../../lib/plugin/cluster-view.ts'
+import { fits } from '../../lib/link/validate.ts'
 import { retryOnConflict } from '../../lib/store/retry-on-conflict.ts'
 import { putIn } from '../../lib/store/store.ts'
 import type { Collection, Document, Store } from '../../lib/store/store.ts'
@@ -79,8 +80,8 @@ export class UserService {
 
   /** Gives a user another password if he knows the one that he has. Throws `unauthenticated`, `invalid_request`, `overloaded`. */
   async changePassword(principal: UserPrincipal, oldPassword: string, newPassword: string): Promise<UserPrincipal> {
-    if (newPassword === '' || newPassword.length > maxPasswordLength) {
-      throw new ClusterError('invalid_request', `A password has 1 to ${maxPasswordLength} characters`)
+    if (!fits(Password, newPassword)) {
+      throw new ClusterError('invalid_request', `A password has ${minPasswordLength} to ${maxPasswordLength} characters`)
     }
     const user = this.current(principal)
     if (!await this.#verify(user, oldPassword) || !this.isInForce(principal)) throw new ClusterError('unauthenticated', 'The old password is wrong')

@@ -1,14 +1,17 @@
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
+import { callHint, configHint } from '../../lib/cli/call-hint.ts'
+import { configFileName } from '../../lib/config/definition.ts'
 import { saveConfigFields } from '../../lib/config/save.ts'
 import { ClusterError } from '../../lib/errors/cluster-error.ts'
 import type { Dialect } from '../../lib/link/channel.ts'
 import { joinSlave } from '../../lib/link/messages/slaves.ts'
 import { check } from '../../lib/link/validate.ts'
+import { expectWritable, makeDataDirectory } from '../../lib/make-directory.ts'
 import { postJson } from '../../lib/net/post-json.ts'
 import { readAuthority } from '../../lib/net/read-authority.ts'
-import { slaveConfig } from '../config.ts'
+import { dataDirectoryMode, slaveConfig } from '../config.ts'
 import { joinToken, tokenVariable } from './join-token.ts'
 
 interface JoinOptions {
@@ -27,7 +30,10 @@ interface JoinOptions {
 /** What a cluster knows a slave by. */
 interface Membership { readonly id: number; readonly name: string; readonly token: string }
 
-/** Makes this host a slave of a cluster and writes its config. Throws `conflict`, `invalid_request`, `unreachable`, and what the master refuses. */
+/**
+ * Makes this host a slave of a cluster and writes its config. Throws `conflict`, `invalid_request`, `invalid_config`, `disk_full`,
+ * `unreachable`, and what the master refuses.
+ */
 export async function join(options: JoinOptions): Promise<void> {
   const { config, url, dataDirectory, tlsCa, dialect } = options
   if (existsSync(config)) {
@@ -35,6 +41,8 @@ export async function join(options: JoinOptions): Promise<void> {
   }
   const address = httpUrl(url)
   const token = await joinToken({ ...options, env: process.env, stdin: process.stdin, ask: (text) => { process.stderr.write(text) } })
+  // The token is good only once: what would fail after it was used fails before.
+  prepareDirectories(config, dataDirectory)
   const slave = dialect === 'base' ? given(options, token) : await invited(address, options, token)
   await saveConfigFields(slaveConfig, config, {
     master_url: url,
@@ -45,10 +53,19 @@ export async function join(options: JoinOptions): Promise<void> {
     data_directory: dataDirectory === undefined ? slaveConfig.fields.data_directory.default : resolve(dataDirectory),
     tls_ca: tlsCa === undefined ? undefined : resolve(tlsCa),
   })
-  process.stdout.write(`This host is slave ${slave.name} (id ${slave.id}) now; its config is ${config}.\n\nNext:\n  npx --no slave run${config === 'config-slave.json' ? '' : ` --config ${config}`}\n`)
+  process.stdout.write(`This host is slave ${slave.name} (id ${slave.id}) now; its config is ${config}.\n\nNext:\n  ${callHint('slave')} run${configHint(config, configFileName('slave'))}\n`)
   if (options.token !== undefined) {
     process.stderr.write(`A token in the command line can be seen by others on this host, and stays in the shell's history. Left out, it is asked for; or pipe it in with --token-stdin, or set ${tokenVariable}.\n`)
   }
+}
+
+/** Makes the data directory, and where the config goes, as files can be written there. */
+function prepareDirectories(config: string, dataDirectory: string | undefined): void {
+  const ofConfig = dirname(resolve(config))
+  const ofData = dataDirectory === undefined ? resolve(ofConfig, slaveConfig.fields.data_directory.default) : resolve(dataDirectory)
+  makeDataDirectory(ofConfig, 0o700)
+  makeDataDirectory(ofData, dataDirectoryMode)
+  for (const directory of [ofConfig, ofData]) expectWritable(directory)
 }
 
 /** Asks the master to be let in. */

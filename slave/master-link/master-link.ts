@@ -79,7 +79,7 @@ export class MasterLink {
       // A Corral master's slave never gives up: tokens can be put right there. Others take each try for an attack.
       isFinal: ({ code }) => dialect === 'base' && code === 'unauthenticated',
       onFailure: ({ code, message }, isFinal) => this.#report(log, code, code === 'unauthenticated'
-        ? `The master at ${url} does not accept this slave's token. ${isFinal ? 'Set `token` in its config and start it again; games go on, no more tries are made' : 'If it was removed from the cluster, delete its config and join again with `slave join`; games go on, trying again'}`
+        ? `The master at ${url} does not accept this slave's token. ${isFinal ? 'Set `token` in its config and start it again; games go on, no more tries are made' : `If it was removed from the cluster, delete its config and join again with \`slave join\`; if only its token was revoked, set \`token\` in its config to what \`ctl slave create-token ${id}\` prints, and start it again; games go on, trying again`}`
         : `${message} Games go on, trying again`),
     })
   }

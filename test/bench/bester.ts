@@ -24,7 +24,7 @@ async function measure(bench: Bench): Promise<Figure[]> {
   await Child.start(bench, 'bester').ask('handle', { path: handler })
   const plain = Child.start(bench, 'bester')
   const { port: plainPort } = await plain.ask<{ port: number }>('serve', { handler })
-  await Promise.all(Array.from({ length: clients }, (_, index) => cluster.call('create_user', { name: `user-${index}`, password: 'bench' })))
+  await Promise.all(Array.from({ length: clients }, (_, index) => cluster.call('create_user', { name: `user-${index}`, password: 'of the bench' })))
 
   const load = Child.start(bench, 'bester')
   await load.ask('join', { crowd: 'door', port, clients })

@@ -1,10 +1,13 @@
 import { expect } from 'chai'
 import { existsSync } from 'node:fs'
-import { readdir, readFile, rm, stat } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createJoinToken, joinSlave, listSlaves, removeSlave } from '../../lib/link/messages/slaves.ts'
+import { listTokens, revokeToken } from '../../lib/link/messages/cluster.ts'
+import { createJoinToken, createSlaveToken, joinSlave, listSlaves, removeSlave } from '../../lib/link/messages/slaves.ts'
+import { packageRoot } from '../../lib/package-root.ts'
 import { Cleanups } from '../helpers/cleanups.ts'
 import { TestCluster } from '../helpers/cluster.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { failureOf } from '../helpers/failure-of.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { Program, runToEnd } from '../helpers/program.ts'
@@ -31,7 +34,15 @@ describe('master bootstrap', () => {
   it('says in words what to do next', async () => {
     const cwd = await temporaryDirectory(cleanups)
     const { stdout } = await runToEnd('master', ['bootstrap'], { cwd })
-    expect(stdout).to.include('master run').and.include('slave join http://127.0.0.1:8080 --name').and.include('slave run').and.match(/^ +corral_.{40}/m)
+    const [master, slave, ctl] = ['master', 'slave', 'ctl'].map((name) => `node ${join(packageRoot, 'bin', `${name}.js`)}`)
+    expect(stdout).to.include(`  ${master} run\n`).and.include(`  ${slave} join http://127.0.0.1:8080 --name`).and.include(`  ${slave} run\n`)
+      .and.include(`  ${ctl} slave list\n`).and.match(/^ +corral_.{40}/m)
+  })
+
+  it('names in its advice the config that is elsewhere', async () => {
+    const cwd = await temporaryDirectory(cleanups)
+    const { stdout } = await runToEnd('master', ['bootstrap', '--config', 'here/own.json'], { cwd })
+    expect(stdout).to.include('master.js run --config here/own.json\n').and.include('ctl.js slave list --config here/config-control.json\n')
   })
 
   it('never overwrites a cluster', async () => {
@@ -77,6 +88,48 @@ describe('master bootstrap', () => {
   })
 })
 
+describe('master token create', () => {
+  const cleanups = new Cleanups()
+  let cluster: TestCluster
+  before(async () => { cluster = await TestCluster.start(cleanups, { slaves: [] }) })
+  after(() => cleanups.run())
+
+  it('lets who owns the host back in, while the master is stopped', async () => {
+    const create = (...args: string[]) => runToEnd('master', ['token', 'create', ...args], { cwd: cluster.directory })
+    const running = await create('--name', 'back')
+    expect(running).to.include({ code: 6, stdout: '' })
+    expect(running.stderr).to.include('another process has it open')
+    await cluster.master.end('SIGTERM')
+
+    const plain = await create('--name', 'back')
+    expect(plain).to.include({ code: 0 })
+    expect(plain.stdout).to.match(/^corral_\S{40,}\n$/)
+    expect(plain.stderr).to.include('(back, admin)').and.include('ctl.js config set token').and.not.include(plain.stdout.trim())
+    const viewer = JSON.parse((await create('--name', 'eyes', '--role', 'viewer', '--json')).stdout) as Record<string, unknown>
+    expect(viewer).to.include({ name: 'eyes', role: 'viewer', expires_at: null }).and.have.property('token')
+    for (const args of [['--name', ''], ['--name', 'two\nlines'], ['--role', 'slave']]) expect(await create(...args), args.join(' ')).to.include({ code: 2, stdout: '' })
+
+    await cluster.startMaster()
+    const token = plain.stdout.trim()
+    const { list } = await cluster.api(listTokens, {}, { token })
+    expect(list.map(({ name }) => name)).to.include.members(['administrator', 'back', 'eyes'])
+    expect(await failureOf(cluster.api(listTokens, {}, { token: String(viewer['token']) }))).to.include({ code: 'forbidden' })
+    const idOf = (name: string): number => list.find((each) => each.name === name)?.id ?? 0
+    await cluster.api(revokeToken, { token_id: idOf('administrator') }, { token })
+    expect(await failureOf(cluster.api(revokeToken, { token_id: idOf('back') }, { token }))).to.include({ code: 'conflict' })
+    expect((await cluster.api(listTokens, {}, { token })).list).to.not.deep.equal([])
+  })
+
+  it('makes no database where there is none', async () => {
+    const cwd = await temporaryDirectory(cleanups)
+    expect(await runToEnd('master', ['token', 'create'], { cwd })).to.include({ code: 2 })
+    await runToEnd('master', ['bootstrap'], { cwd })
+    await rm(join(cwd, 'data'), { recursive: true })
+    expect(await runToEnd('master', ['token', 'create'], { cwd })).to.include({ code: 5 })
+    expect(existsSync(join(cwd, 'data'))).to.equal(false)
+  })
+})
+
 describe('joining', () => {
   const cleanups = new Cleanups()
   let cluster: TestCluster
@@ -95,6 +148,21 @@ describe('joining', () => {
     expect(second.stderr.trim().split('\n')).to.have.length(1)
     expect(existsSync(join(cluster.directory, 'config-second.json'))).to.equal(false)
     expect((await join_('first', cluster.joinToken)).code, 'its config is there').to.equal(6)
+  })
+
+  it('leaves the token unused where its data directory or its config can\'t be made, and says which path', async () => {
+    const { token } = await cluster.api(createJoinToken, {})
+    for (const [option, path] of [['--data-directory', '/proc/nope/deep'], ['--data-directory', '/proc/self'], ['--config', '/proc/nope/config.json']] as const) {
+      const { code, stderr } = await runToEnd('slave', ['join', cluster.url, token, '--name', 'rootless', '--config', 'rootless.json', option, path], { cwd: cluster.directory })
+      expect({ code, stderr }).to.include({ code: 2 }).with.property('stderr').that.matches(/^Cannot .* the directory \/proc\/\S+ \(E.*\n$/)
+      expect(existsSync(join(cluster.directory, 'rootless.json'))).to.equal(false)
+    }
+    expect(await runToEnd('slave', ['join', cluster.url, token, '--name', 'rootless', '--config', 'rootless.json', '--data-directory', 'deep/data'], { cwd: cluster.directory })).to.include({ code: 0 })
+    const config = join(cluster.directory, 'rootless.json')
+    await writeFile(config, (await readFile(config, 'utf8')).replace(/"data_directory": "[^"]*"/, '"data_directory": "/proc/nope/deep"'))
+    const run = await runToEnd('slave', ['run', '--config', 'rootless.json'], { cwd: cluster.directory })
+    expect(run.code).to.equal(2)
+    expect(run.stderr).to.include('Cannot make the directory /proc/nope/deep (ENOENT')
   })
 
   it('needs the certificate authority\'s file that was named, before anything is asked', async () => {
@@ -144,6 +212,28 @@ describe('joining', () => {
     expect([one?.status, two?.status]).to.have.members(['fulfilled', 'rejected'])
     expect(await failureOf(cluster.api(joinSlave, { name: 'twin' }, { token }))).to.include({ code: 'name_in_use' })
     expect(await cluster.api(joinSlave, { name: 'other' }, { token })).to.include({ name: 'other' })
+  })
+
+  it('of a slave that lost its token is refused with the way back, which works', async () => {
+    await cluster.addSlave('lost')
+    const lost = cluster.slave('lost')
+    const { id } = (await cluster.api(listSlaves, {})).list.find(({ name }) => name === 'lost') ?? { id: 0 }
+    const { id: tokenId } = (await cluster.api(listTokens, {})).list.find(({ name }) => name === 'slave lost') ?? { id: 0 }
+    await cluster.api(revokeToken, { token_id: tokenId })
+    await lost.untilLog(new RegExp(`ctl slave create-token ${id}`))
+    await lost.end('SIGTERM')
+
+    const { token: joinToken } = await cluster.api(createJoinToken, {})
+    const again = await runToEnd('slave', ['join', cluster.url, '--name', 'lost', '--config', 'again.json'], { cwd: cluster.directory, env: { CORRAL_JOIN_TOKEN: joinToken } })
+    expect(again.code).to.equal(6)
+    expect(again.stderr).to.include(`\`ctl slave create-token ${id}\``).and.include('slave config set token')
+
+    const { token, name } = await cluster.api(createSlaveToken, { slave_id: id })
+    expect(name).to.equal('lost')
+    expect((await runToEnd('slave', ['config', 'set', 'token', token, '--config', 'config-slave-lost.json'], { cwd: cluster.directory })).code).to.equal(0)
+    const back = new Program('slave', ['run', '--config', 'config-slave-lost.json'], { cwd: cluster.directory })
+    cleanups.add(() => back.end('SIGKILL'))
+    await eventually(async () => expect((await cluster.api(listSlaves, {})).list.find((slave) => slave.id === id)).to.include({ connected: true }))
   })
 
   it('refuses what is no join token, no name and no address, each in one line', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { masterConfig } from '../../master/config.ts'
 import { Cleanups } from '../helpers/cleanups.ts'
@@ -68,6 +68,19 @@ describe('the config of the programs', () => {
     cleanups.add(() => master.end('SIGKILL'))
     await master.untilLog(/is ready/)
     expect(master.log).to.match(/log_fromat.*log_format/)
+  })
+
+  it('that all may read stays as it is, with a warning that says how to close it', async () => {
+    await chmod(file, 0o644)
+    for (const args of [['list'], ['set', 'log_level', 'debug']]) {
+      expect((await config(...args)).stderr).to.equal('Warning: config-master.json may hold secrets, and every user of this host can read it (0644); close it with `chmod o-rwx config-master.json`\n')
+      expect((await stat(file)).mode & 0o777).to.equal(0o644)
+    }
+    const master = new Program('master', ['run'], { cwd })
+    cleanups.add(() => master.end('SIGKILL'))
+    await master.untilLog(/is ready/)
+    expect(master.log.match(/chmod o-rwx/g)).to.have.length(1)
+    expect((await stat(file)).mode & 0o777).to.equal(0o644)
   })
 
   it('that is broken is reported with file and line', async () => {

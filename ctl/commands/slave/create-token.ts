@@ -10,5 +10,5 @@ export async function run({ args, connect, output, note }: Context): Promise<voi
   const name = args.text('name')
   const made = await (await connect()).send(createSlaveToken, { slave_id: id, ...(name === undefined ? {} : { name }) })
   await output.data(made, () => `${made.token}\n`)
-  if (output.format === 'table') note(`The token of slave ${made.id} (${made.name}). It is shown this once; tokens that this slave had before are good no more.`)
+  if (output.format === 'table') note(`The token of slave ${made.id} (${made.name}). It is shown this once; tokens that this slave had before are good no more. A Corral slave takes it with \`slave config set token TOKEN\` and a restart; its games go on.`)
 }

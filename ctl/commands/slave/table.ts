@@ -32,8 +32,8 @@ export const slaveCommands: readonly CommandSpec[] = [
   },
   {
     path: ['slave', 'create-token'],
-    summary: 'Make a token for a slave of another make, which brings its own id and cannot join',
-    details: 'The slave is made if there is none with this id. Put -- before an id below 0.',
+    summary: 'Make another token for a slave that lost its own, or one for a slave of another make, which cannot join',
+    details: 'A Corral slave takes it with `slave config set token TOKEN`, and is started again then. One of another make brings its own id: it is made if there is none with this id. Tokens that the slave had are revoked. Put -- before an id below 0.',
     arguments: [{ name: 'ID', summary: 'Id of the slave, as its config has it' }],
     options: [{ name: 'name', value: 'NAME', summary: 'Name of the slave until it registers with its own' }],
     load: () => import('./create-token.ts'),

@@ -3,6 +3,9 @@ import type { Static } from '@sinclair/typebox'
 import { defineRequest } from '../define.ts'
 import { Empty, strict, Timestamp } from './shapes.ts'
 
+/** Shortest new password that is taken, in characters; shorter ones from before go on to be good. */
+export const minPasswordLength = 8
+
 /** Longest password that is taken, in characters: hashing is not to be fed without end. */
 export const maxPasswordLength = 1_024
 
@@ -16,7 +19,8 @@ const UserName = Type.String({
 })
 const UserId = Type.Integer({ minimum: 1, description: 'Id of a user' })
 const UserRole = Type.Unsafe<'admin' | 'viewer'>({ enum: ['admin', 'viewer'], description: 'What the user may ask of the cluster' })
-const Password = Type.String({ minLength: 1, maxLength: maxPasswordLength, description: 'Kept as an Argon2id hash only' })
+/** A new password. */
+export const Password = Type.String({ minLength: minPasswordLength, maxLength: maxPasswordLength, description: 'Kept as an Argon2id hash only' })
 
 export const UserInfo = Type.Object({
   id: Type.Integer(),

@@ -77,7 +77,7 @@ answerCommands({
       socket.setNoDelay(true)
       const message = frame({ header: null, payload: { type: 'echo', data: { from, text: 'A message of a usual length, as one is typed', at: 1_700_000_000, tags: ['a', 'b'] }, id: 'echo' } })
       const client: Client = { socket, send: () => socket.write(message) }
-      socket.write(frame({ header: { authentication: { username: from, password: 'bench' }, scope: 'client' }, payload: { type: 'echo', data: { from }, id: 'first' } }))
+      socket.write(frame({ header: { authentication: { username: from, password: 'of the bench' }, scope: 'client' }, payload: { type: 'echo', data: { from }, id: 'first' } }))
       await new Promise<void>((resolve) => {
         read(socket, ({ payload: { id } }: Sent) => {
           if (id === 'first') resolve()

@@ -73,7 +73,7 @@ describe('bester: built-ins', () => {
       expect(await bob.ask('to', { names: ['alice'], data: 1 }, 'y')).to.deep.equal(report('y', 'good'))
       expect(await client.settled()).to.deep.equal([])
       expect(await bob.settled()).to.deep.equal([])
-      expect(await builtin(client, 'changePassword', { old: password, new: 'x' })).to.deep.equal(report('id', 'bad'))
+      expect(await builtin(client, 'changePassword', { old: password, new: 'long enough' })).to.deep.equal(report('id', 'bad'))
       expect(await builtin(client, 'shutdown')).to.deep.equal(report('id', 'bad'))
       expect(await builtin(client, 'close')).to.equal('closed')
     })
@@ -89,17 +89,17 @@ describe('bester: built-ins', () => {
   describe('changePassword', () => {
     it('changes it, keeps the connection, and ends the user\'s others', async () => {
       const [client, other, bob] = [await bester.login(), await bester.login(), await bester.login('bob')]
-      expect(await builtin(client, 'changePassword', { old: password, new: 'new one' })).to.deep.equal(report('id', 'good'))
+      expect(await builtin(client, 'changePassword', { old: password, new: 'a new one' })).to.deep.equal(report('id', 'good'))
       expect(await other.next()).to.equal('closed')
       expect(await client.ask('to', { names: ['alice'], data: 1 })).to.deep.equal(delivery('to', 1))
       expect(await bob.settled()).to.deep.equal([])
       expect(await bester.connect().send(login()).next()).to.equal('closed')
-      expect(await bester.connect().send(login('alice', 'new one')).next()).to.deep.equal(loginReport)
+      expect(await bester.connect().send(login('alice', 'a new one')).next()).to.deep.equal(loginReport)
     })
 
     it('is bad with a wrong old one, and for a new one that can\'t be', async () => {
       const client = await bester.login()
-      for (const data of [undefined, null, {}, { old: password }, { new: 'x' }, { old: 'wrong', new: 'x' }, { old: password, new: '' }, { old: password, new: 5 }, { old: password, new: 'x'.repeat(2_000) }]) {
+      for (const data of [undefined, null, {}, { old: password }, { new: 'long enough' }, { old: 'wrong', new: 'long enough' }, { old: password, new: '' }, { old: password, new: '7 signs' }, { old: password, new: 5 }, { old: password, new: 'x'.repeat(2_000) }]) {
         expect(await builtin(client, 'changePassword', data)).to.deep.equal(report('id', 'bad'))
       }
       await bester.login()
@@ -122,7 +122,7 @@ describe('bester: built-ins', () => {
     const strict = await startBester(cleanups, { config: { 'limits.failed_logins_per_minute': 3 } })
     const client = await strict.login()
     for (let count = 0; count < 2; count += 1) expect(await strict.connect().send(login('alice', 'wrong')).next()).to.equal('closed')
-    expect(await builtin(client, 'changePassword', { old: 'wrong', new: 'x' })).to.deep.equal(report('id', 'bad'))
+    expect(await builtin(client, 'changePassword', { old: 'wrong', new: 'long enough' })).to.deep.equal(report('id', 'bad'))
     expect(await strict.connect().send(login()).next(), 'the right password does not help now').to.equal('closed')
     expect(await builtin(client, 'authenticate', { username: 'bob', password })).to.deep.equal(report('id', 'bad'))
     expect((await client.ask('dummy', 0, 'still there')).payload.id).to.equal('still there')
