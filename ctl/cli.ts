@@ -75,6 +75,7 @@ async function runCommand(command: CommandSpec, args: Arguments, shell: Shell): 
   const timeoutMs = args.durationMs('timeout')
   let connection: Connection | undefined
   let exitCode: number | undefined
+  let interruptText: string | undefined
   const context: Context = {
     args, env, output, progress,
     get stdin() { return shell.stdin() },
@@ -83,7 +84,10 @@ async function runCommand(command: CommandSpec, args: Arguments, shell: Shell): 
       progress.clear()
       stderr.write(stderr.isTTY && !env.NO_COLOR ? `\x1b[2m${text}\x1b[22m\n` : `${text}\n`)
     },
+    whenInterrupted: (text) => { interruptText = text },
     fail: (error, subject) => {
+      // What an interrupted command still waited for fails for want of the connection.
+      if (interrupt.aborted) return
       progress.clear()
       stderr.write(errorText(error, env, subject))
       exitCode ??= exitCodeOf(error)
@@ -106,6 +110,7 @@ async function runCommand(command: CommandSpec, args: Arguments, shell: Shell): 
   } catch (error) {
     if (interrupt.aborted) {
       progress.clear()
+      if (interruptText !== undefined) context.note(interruptText)
       return interruptedExit
     }
     context.fail(error)

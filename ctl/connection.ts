@@ -12,6 +12,7 @@ import type { Settings } from './settings.ts'
 
 const defaultDialDeadlineMs = 5_000
 const backoff = { baseMs: 250, capMs: 5_000 }
+const goodbye = 'quit'
 
 /** An event that a command listens to. */
 export interface Listener {
@@ -36,18 +37,28 @@ export class Connection {
   readonly #registry: Registry
   readonly #dialect: Dialect
   readonly #timeoutMs: number | undefined
+  /** File of the certificate authority that the master is trusted by, if one was named. */
+  readonly caFile: string | undefined
 
-  private constructor(client: LinkClient, registry: Registry, dialect: Dialect, timeoutMs: number | undefined) {
+  private constructor(client: LinkClient, registry: Registry, { dialect, caFile }: Settings, timeoutMs: number | undefined) {
     this.#client = client
     this.#registry = registry
     this.#dialect = dialect
+    this.caFile = caFile
     this.#timeoutMs = timeoutMs
   }
 
   /** Connects and registers. Throws `unreachable`, `unauthenticated`, `deadline`, `malformed`. */
-  static async open({ url, token, ca, dialect }: Settings, timeoutMs: number | undefined, events: ConnectionEvents = {}): Promise<Connection> {
+  static async open(settings: Settings, timeoutMs: number | undefined, events: ConnectionEvents = {}): Promise<Connection> {
+    const { url, token, ca, dialect } = settings
     const listeners = new Map((events.listeners ?? []).map((listener) => [listener.definition.type, listener]))
     const registry = new Registry([...listeners.values()].map(({ definition }) => definition))
+    let isConnected = true
+    const tell = (now: boolean): void => {
+      if (now === isConnected) return
+      isConnected = now
+      events.connected?.(now)
+    }
     const client = new LinkClient({
       url, ca, dialect, registry, backoff,
       registration: { role: 'control', token, agent: `Corral ctl ${corralVersion()}`, version: protocolVersion },
@@ -55,9 +66,12 @@ export class Connection {
       owner: {
         answer: (definition) => Promise.reject(new ClusterError('unknown_type', `ctl does not answer ${definition.type}`)),
         accept: (definition, event) => listeners.get(definition.type)?.take(check(definition.data, event.data.value, definition.type)),
-        connected: (isConnected) => events.connected?.(isConnected),
+        connected: tell,
+        closed: (reason) => {
+          if (reason !== goodbye) tell(false)
+        },
       },
-      onLink: () => events.connected?.(true),
+      onLink: () => tell(true),
       onFailure: (error, isFinal) => {
         if (isFinal) events.ended?.(error)
       },
@@ -66,13 +80,13 @@ export class Connection {
     try {
       await client.connect()
     } catch (error) {
-      client.close('quit')
+      client.close(goodbye)
       if (timeoutMs !== undefined && performance.now() - startedAt >= timeoutMs) {
         throw new ClusterError('deadline', `The master at ${url} let nobody in within ${durationText(timeoutMs)}; nothing was asked of it`, { cause: error })
       }
       throw sharper(error, url)
     }
-    return new Connection(client, registry, dialect, timeoutMs)
+    return new Connection(client, registry, settings, timeoutMs)
   }
 
   /** Whether the master is one of ours; others know the messages of the base dialect only, and do nothing by themselves. */
@@ -80,10 +94,10 @@ export class Connection {
     return this.#dialect === 'session'
   }
 
-  /** Asks the master. Throws what it answered, `deadline`, or why the connection ended. */
+  /** Asks the master. Throws what it answered, `deadline`, why the connection ended, or `unreachable` when nothing was sent for want of one. */
   async send<D extends RequestDefinition>(definition: D, data: RequestOf<D>, options: SendOptions = {}): Promise<ResponseOf<D>> {
     const { link } = this.#client
-    if (!link) throw new ClusterError('link_closed', 'The connection to the master has ended; run the command again')
+    if (!link) throw new ClusterError('unreachable', this.#client.isRunning ? 'there is no connection to the master at the moment' : 'The connection to the master has ended; run the command again')
     if (!this.#registry.request(definition.type, 'control-master')) this.#registry.add(definition)
     // Other makers' masters answer everything when it is done, which takes as long as it takes.
     const deadlineMs = this.isCorral ? options.deadlineMs : undefined
@@ -101,7 +115,7 @@ export class Connection {
 
   /** Says goodbye. */
   close(): void {
-    this.#client.close('quit')
+    this.#client.close(goodbye)
   }
 }
 

@@ -19,6 +19,8 @@ export interface Context {
   ask(text: string): void
   /** A line on stderr for the operator; the data on stdout stays clean. */
   note(text: string): void
+  /** What to tell an operator who interrupts the command from now on. */
+  whenInterrupted(text: string): void
   /** An error that does not end the command: printed now, with the name of what it is about; the first decides the exit code. */
   fail(error: unknown, subject?: string): void
 }

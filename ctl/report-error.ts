@@ -10,7 +10,7 @@ export const interruptedExit = 130
 export function errorText(error: unknown, env: Readonly<Record<string, string | undefined>>, subject?: string): string {
   const about = subject === undefined ? '' : `${subject}: `
   const stack = env.CORRAL_DEBUG === '1' ? `${inspect(error)}\n` : ''
-  if (error instanceof ClusterError) return `${about}${error.message}${hintOf(error)}\n${stack}`
+  if (error instanceof ClusterError) return `${about}${messageOf(error)}\n${stack}`
   const advice = stack === '' ? '; run it again with CORRAL_DEBUG=1 for the details' : ''
   return `${about}ctl failed in a way that it should not have: ${error instanceof Error ? error.message : String(error)}${advice}\n${stack}`
 }
@@ -20,7 +20,8 @@ export function exitCodeOf(error: unknown): ExitCode {
   return errorCodes[ClusterError.from(error).code].exit
 }
 
-/** What the details know beyond the text. */
-function hintOf({ code, details: { slave } }: ClusterError): string {
-  return code === 'slave_not_connected' && typeof slave === 'string' ? `: that is ${slave}; see \`ctl slave show ${slave}\`` : ''
+/** The text for people: that of a slave which is away is the base dialect's, word for word, and only the details know which slave it is. */
+export function messageOf({ code, message, details: { slave } }: ClusterError): string {
+  if (code !== 'slave_not_connected' || typeof slave !== 'string') return message
+  return `Slave ${slave}, which has the instance, is not connected; see \`ctl slave show ${slave}\``
 }

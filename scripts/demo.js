@@ -20,6 +20,9 @@ const usualPort = 8080
 const readyDeadlineMs = 60_000
 const instance = 'arena'
 const run = promisify(execFile)
+/** Those that run, in the order in which they were started. */
+const programs = []
+let isStopping = false
 
 /** Runs one of the programs to its end and gives what it printed. */
 async function command(program, ...args) {
@@ -29,8 +32,9 @@ async function command(program, ...args) {
 
 const ctl = async (...args) => JSON.parse(await command('ctl', ...args, '-o', 'json'))
 
-/** Starts a program that stays, its output marked with its name. */
+/** Starts a program that stays until the demo ends, its output marked with its name. */
 function start(program, ...args) {
+  if (isStopping) throw new Error('it was told to stop')
   const child = spawn(process.execPath, [join(root, 'bin', `${program}.js`), ...args, '--config', files[program]], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // A terminal sends Ctrl-C to its whole group; the order in which the programs end is decided here.
@@ -45,6 +49,7 @@ function start(program, ...args) {
       for (const line of lines) console.log(`${program.padEnd(6)} | ${line}`)
     })
   }
+  programs.push(child)
   return child
 }
 
@@ -100,24 +105,22 @@ if (!existsSync(files.master)) {
   await command('ctl', 'config', 'set', 'url', url)
 }
 
-const master = start('master', 'run')
-const programs = [master]
-let isStopping = false
-
 async function stop() {
   if (isStopping) return
   isStopping = true
   console.log('\nStopping the game and the slave, then the master …')
-  for (const child of programs.toReversed()) {
+  for (let child = programs.pop(); child; child = programs.pop()) {
     child.kill('SIGTERM')
     await ended(child)
   }
-  process.exit(0)
+  process.exit()
 }
-process.on('SIGINT', () => void stop())
-process.on('SIGTERM', () => void stop())
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void stop())
+// A terminal that was closed takes no more lines; the programs are ended in order all the same.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 try {
+  const master = start('master', 'run')
   await until('The master', () => Promise.race([ctl('master', 'status'), ended(master).then(() => { throw new Error('The master ended') })]))
   if (!existsSync(files.slave)) {
     token ??= (await ctl('slave', 'invite')).token
@@ -125,7 +128,7 @@ try {
   } else {
     await command('slave', 'config', 'set', 'master_url', url)
   }
-  programs.push(start('slave', 'run', '--stop-games-on-exit'))
+  start('slave', 'run', '--stop-games-on-exit')
   await until('The slave', async () => (await ctl('slave', 'list')).some(({ connected }) => connected))
 
   const instances = await ctl('instance', 'list')
@@ -148,7 +151,9 @@ Try in a second shell:
 
 Ctrl-C here ends everything in order; the next \`npm run demo\` goes on with what is there.`)
 } catch (error) {
-  console.error(`The demo could not start: ${error.stderr || error.message}`)
-  process.exitCode = 1
+  if (!isStopping) {
+    console.error(`The demo could not start: ${error.stderr || error.message}`)
+    process.exitCode = 1
+  }
   await stop()
 }

@@ -27,7 +27,7 @@ export async function openConsole(context: Context, word: string, start: Start, 
     ],
     connected: (isConnected) => {
       if (!made.follower) return
-      note(isConnected ? 'connected again' : 'the connection to the master was lost; trying to get it back')
+      note(isConnected ? 'the connection to the master is back' : 'the connection to the master was lost; trying to get it back')
       if (isConnected) made.follower.reconnected()
     },
     ended: (error) => made.follower?.fail(error),

@@ -77,6 +77,11 @@ export class LinkClient {
     return this.#link?.isOpen ? this.#link : undefined
   }
 
+  /** Whether it keeps connected, or tries to: false before `connect` or `start`, and after a final failure or `close`. */
+  get isRunning(): boolean {
+    return this.#isRunning
+  }
+
   /**
    * Connects once and gives the link, then keeps it connected. Throws why the first try failed: `unreachable`,
    * `unauthenticated`, `deadline`, `malformed`, or `link_closed`, also when the client is closed meanwhile; `conflict`

@@ -31,7 +31,7 @@ describe('check', () => {
   it('names the field that does not fit, in the text and in the details', () => {
     const cases: Array<[unknown, string, string]> = [
       [{}, 'create_thing: "name" is missing', 'name'],
-      [{ name: '' }, 'create_thing: "name" must NOT have fewer than 1 characters', 'name'],
+      [{ name: '' }, 'create_thing: "name" must not be empty', 'name'],
       [{ name: 'x', color: 1 }, 'create_thing: unknown field "color"', 'color'],
       [{ name: 'x', mode: 'c' }, 'create_thing: "mode" must be one of a, b', 'mode'],
       [{ name: 'x', parts: [{ size: 1 }, { size: 'big' }] }, 'create_thing: "parts.1.size" must be integer', 'parts.1.size'],
@@ -41,6 +41,16 @@ describe('check', () => {
       [[], 'create_thing: must be object', ''],
     ]
     for (const [value, message, field] of cases) expect(refusal(Thing, value)).to.deep.equal({ code: 'invalid_request', message, field })
+  })
+
+  it('says in words how large or long a value may be', () => {
+    const text = (schema: TSchema, value: unknown): string => refusal(schema, value).message
+    expect(text(Type.Integer({ minimum: 1, maximum: 9 }), 10)).to.equal('create_thing: must be from 1 to 9')
+    expect(text(Type.Integer({ minimum: 1, maximum: 9 }), 0)).to.equal('create_thing: must be from 1 to 9')
+    expect(text(Type.Integer({ minimum: 1 }), 0)).to.equal('create_thing: must be at least 1')
+    expect(text(Type.Integer({ maximum: 9 }), 10)).to.equal('create_thing: must be at most 9')
+    expect(text(Type.String({ minLength: 2 }), 'x')).to.equal('create_thing: must have at least 2 characters')
+    expect(text(Type.String({ maxLength: 2 }), 'xyz')).to.equal('create_thing: must have at most 2 characters')
   })
 
   it('spells a field with a slash as its sender did', () => {

@@ -59,6 +59,8 @@ function describe(errors: readonly ErrorObject[]): Problem {
   const at = field ? `"${field}" ` : ''
   if (error.keyword === 'pattern') return { field, ...patternProblem(at, error) }
   if (error.keyword === 'enum') return { field, text: `${at}must be one of ${(error.params.allowedValues as unknown[]).join(', ')}` }
+  const bounds = boundsText(error)
+  if (bounds !== undefined) return { field, text: `${at}must ${bounds}` }
   const types = alternatives(errors, error.instancePath)
   if (types.length > 1) return { field, text: `${at}must be ${types.join(' or ')}` }
   return { field, text: `${at}${error.message ?? 'does not fit'}` }
@@ -69,6 +71,25 @@ function patternProblem(at: string, { message, parentSchema, data }: ErrorObject
   const { 'x-must': must, 'x-code': code } = (parentSchema ?? {}) as { 'x-must'?: string; 'x-code'?: ErrorCode }
   if (must === undefined) return { text: `${at}${message ?? 'does not fit'}` }
   return { text: `${at}must ${must}, not ${JSON.stringify(shorten(String(data)))}`, ...(code === undefined ? {} : { code }) }
+}
+
+/** What a value that is too small or too large, short or long must be. */
+function boundsText({ keyword, params, parentSchema }: ErrorObject): string | undefined {
+  const { minimum, maximum } = (parentSchema ?? {}) as { minimum?: number; maximum?: number }
+  const limit = Number(params.limit)
+  const characters = limit === 1 ? 'character' : 'characters'
+  switch (keyword) {
+    case 'minLength':
+      return limit === 1 ? 'not be empty' : `have at least ${limit} ${characters}`
+    case 'maxLength':
+      return `have at most ${limit} ${characters}`
+    case 'minimum':
+      return maximum === undefined ? `be at least ${limit}` : `be from ${limit} to ${maximum}`
+    case 'maximum':
+      return minimum === undefined ? `be at most ${limit}` : `be from ${minimum} to ${limit}`
+    default:
+      return undefined
+  }
 }
 
 /** The types that a union allows, where it was refused for its type alone. */

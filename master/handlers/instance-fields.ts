@@ -101,7 +101,7 @@ function split(field: string): [string, string] {
 }
 
 function toInteger(field: string, value: string): number {
-  if (!/^\d{1,15}$/.test(value)) throw new ClusterError('invalid_request', `"${field}" must be a whole number, not "${value}"`)
+  if (!/^\d+$/.test(value)) throw new ClusterError('invalid_request', `"${field}" must be a whole number, not "${value}"`)
   return Number(value)
 }
 

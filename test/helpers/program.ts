@@ -11,6 +11,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>
   /** What its stdin has; nothing when left out. */
   readonly input?: string
+  /** Its stdin stays open, for `type`. */
+  readonly isTypedInto?: boolean
 }
 
 export interface Finished {
@@ -33,15 +35,15 @@ export class Program {
   /** Resolves when it has ended and all its output is here. */
   readonly ended: Promise<Finished>
 
-  constructor(name: ProgramName, args: readonly string[], { cwd, env = {}, input }: ProgramOptions) {
+  constructor(name: ProgramName, args: readonly string[], { cwd, env = {}, input, isTypedInto = false }: ProgramOptions) {
     if (!existsSync(join(packageRoot, 'dist', `${name}.js`))) {
       throw new Error(`dist/${name}.js is missing: run \`npm run build\` before the tests of the programs`)
     }
     this.#name = name
     this.#child = spawn(process.execPath, [join(packageRoot, 'bin', `${name}.js`), ...args], {
-      cwd, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], env: { ...process.env, NODE_OPTIONS: '', ...env },
+      cwd, stdio: [input === undefined && !isTypedInto ? 'ignore' : 'pipe', 'pipe', 'pipe'], env: { ...process.env, NODE_OPTIONS: '', ...env },
     })
-    this.#child.stdin?.end(input)
+    if (!isTypedInto) this.#child.stdin?.end(input)
     this.#child.stdout?.on('data', (data: Buffer) => {
       this.#stdout += data.toString()
       this.#tell()
@@ -94,6 +96,11 @@ export class Program {
       this.#listeners.add(look)
       look()
     })
+  }
+
+  /** Types into a program that was started for that. */
+  type(text: string): void {
+    this.#child.stdin?.write(text)
   }
 
   /** Sends a signal and resolves when it has ended. Fails when it withstands. */

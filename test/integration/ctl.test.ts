@@ -1,4 +1,7 @@
 import { expect } from 'chai'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createToken } from '../../lib/link/messages/cluster.ts'
@@ -46,11 +49,81 @@ describe('ctl with a running cluster', () => {
     expect(JSON.parse(await done('instance', 'list', '-o', 'json'))).to.deep.equal([])
   })
 
+  it('says what will be where it does not wait until it is', async () => {
+    await cluster.create('hasty', { variables: { start_delay_ms: 1_000 } })
+    expect(await done('instance', 'start', 'hasty')).to.match(/^hasty: (?:starting|stopped, is being started)\n$/)
+    await done('instance', 'start', 'hasty', '--wait')
+    expect(await done('instance', 'start', 'hasty')).to.equal('hasty: running\n')
+    expect(await done('instance', 'restart', 'hasty')).to.match(/^hasty: \w+, is being restarted\n$/)
+    await done('instance', 'start', 'hasty', '--wait')
+    expect(await done('instance', 'stop', 'hasty')).to.match(/^hasty: (?:stopping|stopped|running, is being stopped)\n$/)
+    await done('instance', 'stop', 'hasty', '--wait')
+    expect(JSON.parse(await done('instance', 'stop', 'hasty', '-o', 'json'))).to.have.all.keys('id', 'name', 'status')
+    expect(await done('instance', 'create', 'hastier', '--template', 'sample', '--start')).to.match(/^hastier: created on east, (?:starting|running|stopped, is being started)\n$/)
+    await done('instance', 'delete', 'hasty', 'hastier', '--yes')
+  })
+
+  it('does not say that an instance is being started whose start was refused', async () => {
+    const blocker = createServer().listen(0, '0.0.0.0')
+    await once(blocker, 'listening')
+    cleanups.add(() => { blocker.close() })
+    const { port } = blocker.address() as AddressInfo
+    const { code, stdout } = await cluster.ctl('instance', 'create', 'refused', '--template', 'sample', '--port', `game=${port}`, '--start')
+    expect({ code, stdout }).to.deep.equal({ code: 6, stdout: 'refused: created on east, stopped\n' })
+    await done('instance', 'delete', 'refused', '--yes')
+  })
+
+  it('says that a start goes on which is no longer waited for, and nothing else', async () => {
+    const { id } = await cluster.create('patience', { variables: { start_delay_ms: 60_000 } })
+    const waiting = new Program('ctl', ['instance', 'start', 'patience', '--wait'], { cwd: cluster.directory })
+    cleanups.add(() => waiting.end('SIGKILL'))
+    await cluster.until(id, ({ status }) => status === 'starting')
+    expect(await waiting.end('SIGINT')).to.include({ code: 130, stdout: '', stderr: 'interrupted; the start goes on\n' })
+    expect(await cluster.state(id)).to.include({ status: 'starting' })
+    await done('instance', 'kill', 'patience')
+    await done('instance', 'delete', 'patience', '--yes')
+  })
+
+  it('says which slave is away', async () => {
+    await cluster.addSlave('absent')
+    await done('instance', 'create', 'remote', '--template', 'sample', '--slave', 'absent')
+    await cluster.slave('absent').end('SIGKILL')
+    await cluster.untilConnected('absent', false)
+    expect(expectOneLine(await cluster.ctl('instance', 'start', 'remote'), 1)).to.equal('remote: Slave absent, which has the instance, is not connected; see `ctl slave show absent`\n')
+    expect(expectOneLine(await cluster.ctl('instance', 'delete', 'remote', '--yes'), 1)).to.match(/^remote: Slave absent, .*with --force/)
+    await done('slave', 'remove', 'absent', '--force', '--yes')
+  })
+
+  it('says in words that a name is empty', async () => {
+    expect(expectOneLine(await cluster.ctl('instance', 'create', '', '--template', 'sample'), 2)).to.equal('"name" must not be empty\n')
+  })
+
   it('says when a change of an instance takes effect', async () => {
     await done('instance', 'create', 'changing', '--template', 'sample')
     expect(await done('instance', 'config', 'set', 'changing', 'variables.server_name', 'X')).to.equal('changing: variables.server_name is set; it takes effect at the next start\n')
     expect(await done('instance', 'config', 'set', 'changing', 'restart_policy', 'never')).to.equal('changing: restart_policy is set\n')
     await done('instance', 'delete', 'changing', '--yes')
+  })
+
+  it('shows a port that is not set as one that the slave chooses, also after it was set', async () => {
+    const created = await cluster.create('ported', { template: 'sample' })
+    const { ports } = await cluster.state(created.id)
+    const [[port, chosen] = ['', 0]] = Object.entries(ports)
+    const field = `ports.${port}`
+    const unset = async (): Promise<void> => {
+      const { code, stdout, stderr } = await cluster.ctl('instance', 'config', 'get', 'ported', field)
+      expect({ code, stdout, stderr }).to.deep.equal({ code: 0, stdout: '\n', stderr: `${field} is at its default: the slave has chosen ${chosen}\n` })
+      expect(await done('instance', 'config', 'get', 'ported', field, '-o', 'json')).to.equal('null\n')
+      expect(await done('instance', 'config', 'get', 'ported')).to.match(new RegExp(`^${field} +-$`, 'm'))
+    }
+    await unset()
+    await done('instance', 'config', 'set', 'ported', field, '2222')
+    expect(await done('instance', 'config', 'get', 'ported', field)).to.equal('2222\n')
+    await done('instance', 'config', 'set', 'ported', field, '--unset')
+    await cluster.until(created.id, ({ ports: now }) => now[port] === chosen)
+    await unset()
+    expect(expectOneLine(await cluster.ctl('instance', 'config', 'get', 'ported', 'ports.nope'), 5)).to.include(field)
+    await done('instance', 'delete', 'ported', '--yes')
   })
 
   it('says in words what a name must be', async () => {
@@ -90,7 +163,7 @@ describe('ctl with a running cluster', () => {
   })
 
   it('prints the token of an invitation apart from the command line, where it would show', async () => {
-    expect(await done('slave', 'invite')).to.match(/^npx --no slave join http:\S+ --name NAME\ncorral_\S+\n/)
+    expect(await done('slave', 'invite')).to.match(/^node \S+\/bin\/slave\.js join http:\S+ --name NAME\ncorral_\S+\n/)
   })
 
   it('shows why a game did not start', async () => {
@@ -160,6 +233,28 @@ describe('ctl with a running cluster', () => {
     const expected = Buffer.concat([await cluster.console(id, 1), await cluster.console(id, 2)]).toString()
     expect(follower.output).to.equal(expected)
     expect((await follower.end('SIGINT')).code).to.be.oneOf([0, 130])
+  })
+
+  it('says of each line that is typed without a connection what became of it, and when there is one again', async () => {
+    const { id } = await cluster.create('typed')
+    await done('instance', 'start', 'typed', '--wait')
+    const program = new Program('ctl', ['instance', 'console', 'typed'], { cwd: cluster.directory, isTypedInto: true })
+    cleanups.add(() => program.end('SIGKILL'))
+    await eventually(() => expect(program.output).to.include('is ready'), { deadlineMs: 10_000 })
+    await cluster.master.end('SIGTERM')
+    await program.untilLog(/trying to get it back/)
+    program.type(`say ${'x'.repeat(100)}\n`)
+    await program.untilLog(/^not sent: "say x{36}…": there is no connection to the master at the moment$/m)
+    await cluster.startMaster()
+    await program.untilLog(/^the connection to the master is back$/m)
+    await cluster.untilConnected('east', true)
+    program.type('say hello again\n')
+    await cluster.untilConsole(id, 'hello again')
+    await cluster.master.end('SIGKILL')
+    program.type('say on its way\n')
+    await cluster.startMaster()
+    await program.untilLog(/^may not have been sent: "say on its way": /m)
+    expect((await program.end('SIGINT')).code).to.equal(130)
   })
 
   it('does not reach a master that is not there: one line, exit 3', async () => {

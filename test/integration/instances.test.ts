@@ -290,6 +290,9 @@ describe('bad input about instances', () => {
     expect((await set('restart_policy', 'sometimes')).code).to.equal('invalid_request')
     expect((await set('ports.game', '70000')).code).to.equal('invalid_request')
     expect((await set('console_limit_bytes', '1')).code).to.equal('invalid_request')
+    for (const value of ['1', '9007199254740993', '1'.repeat(400)]) {
+      expect((await set('console_limit_bytes', value)).message, value).to.include('must be from 65536 to 9007199254740991')
+    }
     expect((await failureOf(cluster.create('new', { variables: { server_name: '' } }))).code).to.equal('invalid_variable')
     expect((await failureOf(cluster.api(sendRcon, { instance_id: id, command: 'say hi' }))).code).to.equal('wrong_state')
   })

@@ -33,6 +33,17 @@ describe('a cluster with TLS', () => {
     expect((await control.send(listSlaves, {})).list[0]).to.include({ name: 'east', connected: true })
   })
 
+  it('is joined with the command that an invitation prints, which names the authority that ctl trusts', async () => {
+    const env = { CORRAL_URL: cluster.url, CORRAL_TOKEN: cluster.token, CORRAL_TLS_CA: certificate }
+    const { stdout, stderr } = await runToEnd('ctl', ['slave', 'invite'], { cwd: cluster.directory, env })
+    const [command = '', token = ''] = stdout.split('\n')
+    expect(command).to.match(/ --name NAME --tls-ca \S+$/)
+    expect(stderr).to.include(`copy ${certificate} to its host`)
+    const [, ...args] = command.replace('NAME', 'north').replace(/^node \S+ /, 'slave ').split(' ')
+    const joined = await runToEnd('slave', [...args, '--config', 'north.json'], { cwd: cluster.directory, env: { CORRAL_JOIN_TOKEN: token } })
+    expect(joined.code, joined.stderr).to.equal(0)
+  })
+
   it('is not joined or used by who does not trust it, nor without TLS', async () => {
     expect(await failureOf(cluster.link({ ca: undefined }))).to.include({ code: 'unreachable' })
     const { token } = await cluster.api(createJoinToken, {})
@@ -49,6 +60,15 @@ describe('a cluster with TLS', () => {
     expect(await failureOf(cluster.link({ ca: undefined, settings: {} }))).to.include({ code: 'unreachable' })
     const plain = await fetch(cluster.url.replace('https', 'http')).then(() => 'answered', () => 'refused')
     expect(plain).to.equal('refused')
+  })
+
+  it('warns at the start that its certificate expires soon, and says to who reaches it by another name what names it has', async () => {
+    expect(cluster.master.log).to.match(/The TLS certificate expires on \d{4}-.*, in 1 day; renew /)
+    const { code, stderr } = await runToEnd('ctl', ['slave', 'list'], {
+      cwd: cluster.directory, env: { CORRAL_URL: cluster.url.replace('127.0.0.1', 'localhost'), CORRAL_TOKEN: cluster.token, CORRAL_TLS_CA: certificate },
+    })
+    expect(code).to.equal(3)
+    expect(stderr).to.include('is not for localhost but for IP Address:127.0.0.1. Reach')
   })
 
   it('refuses to run with half of the pair, or with files that are no certificate', async () => {

@@ -1,4 +1,6 @@
 import { usageError } from '../../../lib/cli/usage-error.ts'
+import { ClusterError } from '../../../lib/errors/cluster-error.ts'
+import type { ErrorCode } from '../../../lib/errors/codes.ts'
 import { maxTail, sendRcon } from '../../../lib/link/messages/console.ts'
 import { openConsole } from '../../console/open.ts'
 import { sendLines } from '../../console/input.ts'
@@ -6,6 +8,9 @@ import { Quiet } from '../../console/quiet.ts'
 import type { Context } from '../../context.ts'
 
 const defaultTail = 20
+/** What becomes of a request that ends so is not known. */
+const unknownFates: readonly ErrorCode[] = ['link_closed', 'session_lost', 'slave_gone', 'deadline']
+const maxQuotedLength = 40
 const replyTimes = { settleMs: 500, mostMs: 5_000 }
 
 /** `ctl instance console NAME` */
@@ -26,7 +31,7 @@ export async function run(context: Context): Promise<void> {
       const { result } = await master.send(sendRcon, { instance_id: instance.id, command: line })
       if (result !== '') await output.write(result.endsWith('\n') ? result : `${result}\n`)
     } catch (error) {
-      fail(error, 'not sent')
+      fail(error, unsentText(line, error))
     }
   }).then(async () => {
     if (!endsWithInput) return
@@ -40,4 +45,9 @@ export async function run(context: Context): Promise<void> {
   } finally {
     stdin.destroy()
   }
+}
+
+function unsentText(line: string, error: unknown): string {
+  const quoted = line.length > maxQuotedLength ? `${line.slice(0, maxQuotedLength)}…` : line
+  return `${unknownFates.includes(ClusterError.from(error).code) ? 'may not have been sent' : 'not sent'}: ${JSON.stringify(quoted)}`
 }

@@ -8,7 +8,7 @@ import type { SlaveInfo } from '../../../lib/link/messages/slaves.ts'
 import type { Connection } from '../../connection.ts'
 import type { Context } from '../../context.ts'
 import { resolve } from '../../resolve.ts'
-import { deadlineOf, stillGoingOn } from './control.ts'
+import { deadlineOf, goesOnText, starting, statusText, stillGoingOn } from './control.ts'
 import { findInstance } from './find.ts'
 
 type NewInstance = RequestOf<typeof createInstance>
@@ -33,8 +33,8 @@ export async function run(context: Context): Promise<void> {
     ...(policy === undefined ? {} : { restart_policy: policy as 'never' | 'on-failure' | 'always' }),
   }
   const instance = await progress.during(`creating ${name}`, master.isCorral ? create(master, request) : createElsewhere(master, request))
-  const info = args.flag('start') ? await start(context, master, instance) : instance
-  await output.data(info, () => `${info.name}: created on ${slave?.name ?? info.slave ?? 'no slave'}${args.flag('start') ? `, ${info.status}` : ''}\n`)
+  const { info, status } = args.flag('start') ? await start(context, master, instance) : { info: instance, status: undefined }
+  await output.data(info, () => `${info.name}: created on ${slave?.name ?? info.slave ?? 'no slave'}${status === undefined ? '' : `, ${status}`}\n`)
 }
 
 async function create(master: Connection, request: NewInstance): Promise<InstanceInfo> {
@@ -51,17 +51,20 @@ async function createElsewhere(master: Connection, { slave_id: slaveId, ...reque
   return findInstance(master, String(id))
 }
 
-/** What has become of it; that it did not start, or not in time, is reported and keeps nothing else from being told. */
-async function start({ args, progress, fail }: Context, master: Connection, instance: InstanceInfo): Promise<InstanceInfo> {
+/** What has become of it, and its status in words; that it did not start, or not in time, is reported and keeps nothing else from being told. */
+async function start({ args, progress, fail, whenInterrupted }: Context, master: Connection, instance: InstanceInfo): Promise<{ info: InstanceInfo; status: string }> {
   const { id, name } = instance
   const wait = args.flag('wait')
+  if (wait) whenInterrupted(goesOnText(starting))
   const answer = master.send(startInstance, { instance_id: id, ...(wait ? { wait } : {}) }, { deadlineMs: deadlineOf(wait, startInstance), key: randomUUID() })
   try {
     const { status } = await progress.during(`starting ${name}`, wait ? stillGoingOn(answer, 'starting', name) : answer)
-    return { ...await findInstance(master, String(id)), status }
+    const info = { ...await findInstance(master, String(id)), status }
+    return { info, status: wait ? status : statusText(status, starting) }
   } catch (error) {
     fail(error, name)
-    return findInstance(master, String(id)).catch(() => instance)
+    const info = await findInstance(master, String(id)).catch(() => instance)
+    return { info, status: info.status }
   }
 }
 

@@ -4,6 +4,7 @@ import { ClusterError } from '../../../lib/errors/cluster-error.ts'
 import { confirm } from '../../confirm.ts'
 import type { Context } from '../../context.ts'
 import { forEach } from '../../each.ts'
+import { messageOf } from '../../report-error.ts'
 import { resolveAll } from '../../resolve.ts'
 
 /** `ctl instance delete NAME... [--yes] [--force]` */
@@ -30,7 +31,7 @@ export async function run(context: Context): Promise<void> {
 }
 
 function withAdvice(error: unknown): unknown {
-  const { code, message } = ClusterError.from(error)
-  if (code !== 'slave_not_connected') return error
-  return new ClusterError(code, `${message}; with --force it is deleted here now, and there when the slave comes back`, { cause: error })
+  const known = ClusterError.from(error)
+  if (known.code !== 'slave_not_connected') return error
+  return new ClusterError(known.code, `${messageOf(known)}; with --force it is deleted here now, and there when the slave comes back`, { cause: error })
 }

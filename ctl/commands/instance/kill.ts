@@ -4,5 +4,5 @@ import { controlEach } from './control.ts'
 
 /** `ctl instance kill NAME...` */
 export function run(context: Context): Promise<void> {
-  return controlEach(context, 'killing', killInstance)
+  return controlEach(context, { doing: 'killing', done: 'killed', noun: 'kill', shownBy: ['stopped', 'crashed'] }, killInstance)
 }

@@ -4,5 +4,5 @@ import { controlEach } from './control.ts'
 
 /** `ctl instance restart NAME... [--wait]` */
 export function run(context: Context): Promise<void> {
-  return controlEach(context, 'restarting', restartInstance)
+  return controlEach(context, { doing: 'restarting', done: 'restarted', noun: 'restart', shownBy: [] }, restartInstance)
 }

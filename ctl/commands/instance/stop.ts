@@ -4,5 +4,5 @@ import { controlEach } from './control.ts'
 
 /** `ctl instance stop NAME... [--wait]` */
 export function run(context: Context): Promise<void> {
-  return controlEach(context, 'stopping', stopInstance)
+  return controlEach(context, { doing: 'stopping', done: 'stopped', noun: 'stop', shownBy: ['stopping', 'stopped', 'crashed'] }, stopInstance)
 }

@@ -10,7 +10,7 @@ export const settings = {
   variables: Variables,
   ports: Ports,
   restart_policy: RestartPolicy,
-  console_limit_bytes: Type.Integer({ minimum: 65_536, description: 'Disk space that the console may use: half of it for the newest run, half for those before' }),
+  console_limit_bytes: Type.Integer({ minimum: 65_536, maximum: Number.MAX_SAFE_INTEGER, description: 'Disk space that the console may use: half of it for the newest run, half for those before' }),
   config_groups: Type.Optional(ConfigGroups),
 }
 
