@@ -6,9 +6,10 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { faultRounds, report } from '../helpers/fault-rounds.ts'
 import type { RunRecord } from './run-kill-slave.ts'
 
-const rounds = Number(process.env['CORRAL_FAULT_ROUNDS'] ?? 10)
+const rounds = faultRounds(8)
 const instances = 4
 // '' is a kill from outside at a random moment.
 const points = ['', 'intent', 'launch', 'launched', 'running', 'exit', 'ended', 'recovered']
@@ -76,9 +77,7 @@ describe('A slave that is killed again and again', () => {
       expect(record, `run ${name}`).to.deep.equal(what)
     }
     expect([...expected.keys()], 'games that no record knows').to.deep.equal([])
-    if (process.env['CORRAL_FAULT_ROUNDS']) {
-      const revoked = all.filter(({ record }) => record.state === 'never began').length
-      console.log(`      ${rounds} kills, ${all.length} runs, ${begun.length} games begun, ${revoked} starts revoked`)
-    }
+    const revoked = all.filter(({ record }) => record.state === 'never began').length
+    report(`${rounds} kills, ${all.length} runs, ${begun.length} games begun, ${revoked} starts revoked`)
   })
 })

@@ -6,10 +6,11 @@ import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { openSqliteStore } from '../../lib/store/sqlite-store.ts'
 import { Cleanups } from '../helpers/cleanups.ts'
+import { faultRounds, report } from '../helpers/fault-rounds.ts'
 import { temporaryDirectory } from '../helpers/temp-directory.ts'
 import type { PairValue } from './fixtures/store-child.ts'
 
-const rounds = Number(process.env.CORRAL_FAULT_ROUNDS ?? 10)
+const rounds = faultRounds(5)
 const msPerRound = 10_000
 
 describe('A store whose process is killed', () => {
@@ -27,7 +28,7 @@ describe('A store whose process is killed', () => {
       total.lost += lost
       total.halves += halves
     }
-    console.log(`      killed ${rounds} times among ${total.confirmed} confirmed batches: ${total.lost} lost, ${total.halves} half`)
+    report(`killed ${rounds} times among ${total.confirmed} confirmed batches: ${total.lost} lost, ${total.halves} half`)
     expect(total).to.include({ lost: 0, halves: 0 })
     expect(total.confirmed).to.be.greaterThan(rounds)
   })

@@ -18,7 +18,7 @@ describe('bester: framing', () => {
   let bester: TestBester
   before(async () => {
     bester = await startBester(cleanups, {
-      handlers: ['echo', 'silent'], fields: { max_frame_bytes: maxFrameBytes, handler_timeout_ms: 120 }, config: { 'limits.handshake_ms': 100 },
+      handlers: ['echo', 'silent'], fields: { max_frame_bytes: maxFrameBytes, handler_timeout_ms: 400 }, config: { 'limits.handshake_ms': 400 },
     })
     await bester.handler('echo', (data) => reply('sendClients', [data?.to ?? 'alice'], data))
     await bester.handler('silent', () => undefined)
