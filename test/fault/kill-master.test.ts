@@ -8,7 +8,7 @@ import { TestCluster } from '../helpers/cluster.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { faultRounds, report } from '../helpers/fault-rounds.ts'
 
-const rounds = faultRounds(4)
+const rounds = faultRounds(3)
 const workers = 6
 
 /** What one instance must be, by what was acknowledged; `doubtful` is what was asked and not answered. */

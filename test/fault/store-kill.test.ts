@@ -10,7 +10,7 @@ import { faultRounds, report } from '../helpers/fault-rounds.ts'
 import { temporaryDirectory } from '../helpers/temp-directory.ts'
 import type { PairValue } from './fixtures/store-child.ts'
 
-const rounds = faultRounds(5)
+const rounds = faultRounds(3)
 const msPerRound = 10_000
 
 describe('A store whose process is killed', () => {
