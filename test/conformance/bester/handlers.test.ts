@@ -21,7 +21,7 @@ describe('bester: handlers', () => {
   before(async () => {
     bester = await startBester(cleanups, {
       handlers: ['any', 'absent', 'a', 'b', 'c', 'self', 'ping', 'pong', 'upper'],
-      fields: { handler_timeout_ms: 150, max_frame_bytes: 200_000 },
+      fields: { handler_timeout_ms: 500, max_frame_bytes: 200_000 },
       users: { root: 'admin' },
     })
     await bester.handler('any', () => answer)
