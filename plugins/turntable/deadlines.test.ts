@@ -31,8 +31,14 @@ describe('Deadlines', () => {
     await eventually(() => { expect(performance.now() - startMs).to.be.above(20) })
     deadlines.add(['a', 'c'])
     deadlines.renew((item) => item === 'b')
-    expect(await items(2)).to.deep.equal([['a'], ['c', 'b']])
-    expect(passed[1]?.ms).to.be.at.least(69)
+    // On a busy machine the last two may be over at moments of their own.
+    const told = await eventually(() => {
+      const all = passed.flatMap(({ items: of, ms }) => of.map((item) => [item, ms] as const))
+      expect(all).to.have.length(3)
+      return all
+    })
+    expect(told.map(([item]) => item)).to.deep.equal(['a', 'c', 'b'])
+    expect(told[1]?.[1]).to.be.at.least(69)
   })
 
   it('wait for what is added after all others are over', async () => {
