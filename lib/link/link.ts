@@ -1,4 +1,5 @@
 import { ClusterError } from '../errors/cluster-error.ts'
+import { longestTimerMs } from '../net/with-deadline.ts'
 import type { Channel } from './channel.ts'
 import { maxKeyLength } from './codec/session.ts'
 import { routeOf } from './define.ts'
@@ -63,8 +64,6 @@ interface Call {
 }
 
 const defaultMaxInFlight = 1_000
-/** Longer timers fire at once on Node. */
-const longestTimerMs = 2 ** 31 - 1
 /** How many requests that ran out of time are remembered, so that their late answers are known for what they are. */
 const maxExpired = 1_000
 

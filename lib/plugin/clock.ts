@@ -1,3 +1,4 @@
+import { longestTimerMs } from '../net/with-deadline.ts'
 import type { PluginGuard } from './guard.ts'
 import type { UndoList } from './undo.ts'
 
@@ -10,9 +11,6 @@ export interface Clock {
   /** Calls every so many milliseconds, until the returned function is called. */
   every(ms: number, call: () => unknown): () => void
 }
-
-// Longer timers fire at once on Node.
-const longestTimerMs = 2 ** 31 - 1
 
 /** A plugin's clock. What throws at a timer is a fatal failure of the plugin: nobody waits for it. */
 export function pluginClock(guard: PluginGuard, undo: UndoList): Clock {
